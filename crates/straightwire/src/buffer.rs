@@ -1,0 +1,73 @@
+//! The receive buffer: filled at its end, consumed at its front.
+
+use std::io;
+
+use crate::transport::Transport;
+
+/// Where the buffer starts: one read takes in most whole answers.
+const FIRST_SIZE: usize = 8 * 1024;
+
+/// Up to where it grows while reads fill it whole. Larger ones measure no faster.
+const LARGEST_SIZE: usize = 256 * 1024;
+
+/// Received bytes that nothing has used yet.
+#[derive(Debug, Default)]
+pub(crate) struct ReceiveBuffer {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl ReceiveBuffer {
+    pub(crate) fn data(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    pub(crate) fn consume(&mut self, len: usize) {
+        self.start += len;
+        debug_assert!(self.start <= self.end);
+        if self.is_empty() {
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+
+    /// Empties it, and gives back what it grew by.
+    pub(crate) fn clear(&mut self) {
+        self.start = 0;
+        self.end = 0;
+        if self.bytes.len() > FIRST_SIZE {
+            self.bytes = Vec::new();
+        }
+    }
+
+    /// One read from `stream` behind what is there; gives how many bytes came, 0 at the end. The caller
+    /// bounds how far it grows: it stops asking once a cap is passed.
+    pub(crate) fn fill(&mut self, stream: &mut dyn Transport) -> io::Result<usize> {
+        self.make_room();
+        let room = self.bytes.len() - self.end;
+        let len = stream.read(&mut self.bytes[self.end..])?;
+        self.end += len;
+        if len == room && self.bytes.len() < LARGEST_SIZE {
+            self.bytes.resize(self.bytes.len() * 2, 0);
+        }
+        Ok(len)
+    }
+
+    fn make_room(&mut self) {
+        if self.end < self.bytes.len() {
+            return;
+        }
+        if self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        } else {
+            self.bytes.resize((self.bytes.len() * 2).max(FIRST_SIZE), 0);
+        }
+    }
+}

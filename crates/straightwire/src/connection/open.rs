@@ -1,0 +1,88 @@
+//! Opening and closing, and telling who watches.
+
+use std::time::Duration;
+
+use super::config::Config;
+use super::{HttpConnection, dial};
+use crate::error::{Error, ErrorKind, Result};
+use crate::proto::CloseReason;
+use crate::tap::{Event, Tap, print_debug};
+use crate::transport::{Readiness, Transport};
+
+/// A connection that has been idle for longer is looked at before it carries another request. What
+/// arrives sooner after a response could not be told from an answer anyway; the look is one system call.
+const IDLE_LOOK: Duration = Duration::from_micros(100);
+
+impl HttpConnection {
+    /// Opens the connection anew.
+    pub(super) fn open(&mut self) -> Result<()> {
+        self.drop_stream(None);
+        self.emit(|conn| Event::Connecting { host: &conn.host, port: conn.port });
+        let stream = dial::dial(&self.config)?;
+        let (local, peer) = stream.addresses().unzip();
+        self.stream = Some(Box::new(stream));
+        self.emit(|_| Event::Connected { local, peer });
+        Ok(())
+    }
+
+    /// Open, and fit for a request that has not begun on it.
+    pub(super) fn ensure_connected(&mut self) -> Result<()> {
+        if let Some(since) = self.idle_since.take()
+            && let Some(stream) = &mut self.stream
+            && since.elapsed() >= IDLE_LOOK
+        {
+            match stream.readiness() {
+                Readiness::Quiet => {}
+                Readiness::Data => self.drop_stream(Some(CloseReason::Unsolicited)),
+                Readiness::Ended => self.drop_stream(Some(CloseReason::ConnectionClose)),
+            }
+        }
+        if self.stream.is_some() {
+            return Ok(());
+        }
+        if !self.config.auto_open {
+            let message = format!("not connected to {}:{}", self.config.host, self.config.port);
+            return Err(Error::new(ErrorKind::NotConnected, message));
+        }
+        self.open()
+    }
+
+    pub(super) fn close_for(&mut self, reason: Option<CloseReason>) {
+        self.drop_stream(reason);
+        self.exchange.reset();
+    }
+
+    pub(super) fn drop_stream(&mut self, reason: Option<CloseReason>) {
+        self.input.clear();
+        self.ready = 0;
+        self.idle_since = None;
+        if self.stream.take().is_some() {
+            self.close_reason = reason;
+            self.emit(|_| Event::Closed(reason));
+        }
+    }
+
+    /// Closes because of `err`, which it gives back.
+    #[cold]
+    pub(super) fn fail(&mut self, err: Error) -> Error {
+        self.close_for(Some(CloseReason::Failed));
+        err
+    }
+
+    pub(super) fn emit<'a>(&'a mut self, event: impl FnOnce(&'a Config) -> Event<'a>) {
+        if self.tap.is_some() || self.config.debug_level > 0 {
+            let event = event(&self.config);
+            tell(&mut self.tap, self.config.debug_level, event);
+        }
+    }
+}
+
+#[cold]
+pub(super) fn tell(tap: &mut Option<Box<dyn Tap>>, debug_level: u32, event: Event<'_>) {
+    if debug_level > 0 {
+        print_debug(event);
+    }
+    if let Some(tap) = tap {
+        tap.event(event);
+    }
+}

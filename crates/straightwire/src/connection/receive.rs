@@ -1,0 +1,288 @@
+//! Taking responses off the wire.
+
+use std::time::Instant;
+
+use super::HttpConnection;
+use super::open::tell;
+use crate::error::{Error, Result};
+use crate::proto::{BodyStep, CloseReason, Exchange, Received};
+use crate::tap::Event;
+use crate::transport::Readiness;
+
+/// A read at least this large goes past the buffer, straight to where the body goes.
+const DIRECT_READ: u64 = 8 * 1024;
+
+/// The most that [`HttpConnection::read_body_to_vec`] makes room for before any of it has come. Beyond
+/// it, room grows with what arrives, whatever length the peer has promised.
+const FIRST_ROOM: u64 = 1024 * 1024;
+
+/// How much of an unread body is skipped so that the connection can be kept.
+const CHEAP_TO_SKIP: usize = 64 * 1024;
+
+impl HttpConnection {
+    pub(crate) fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
+    /// Up to the end of the final head.
+    pub(super) fn receive_head(&mut self) -> Result<()> {
+        if self.exchange.may_send()
+            && let Err(err) = self.send_finish(&[])
+            && !err.is_connection_error()
+        {
+            return Err(err);
+        }
+        loop {
+            match self.exchange.receive_head(self.input.data()) {
+                Ok(Received::More) => {
+                    if self.fill("waiting for the response")? == 0 {
+                        let err = self.exchange.end_in_head(self.input.data());
+                        return Err(self.fail(err));
+                    }
+                }
+                Ok(Received::Interim { len }) => {
+                    self.input.consume(len);
+                    if let Some(head) = self.exchange.interim().last() {
+                        tell(&mut self.tap, self.config.debug_level, Event::Interim(head));
+                    }
+                }
+                Ok(Received::Head { len }) => {
+                    self.input.consume(len);
+                    if self.tap.is_some() || self.config.debug_level > 0 {
+                        tell(&mut self.tap, self.config.debug_level, Event::Head(self.exchange.head()));
+                    }
+                    return Ok(());
+                }
+                Err(err) if err.is_improper_connection_state() => return Err(err),
+                Err(err) => return Err(self.fail(err)),
+            }
+        }
+    }
+
+    /// Reads body into `buf`: at least a byte unless the body is at its end, and no more system calls
+    /// than that takes.
+    pub(crate) fn read_body(&mut self, buf: &mut [u8]) -> Result<usize> {
+        let mut filled = 0;
+        while filled < buf.len() {
+            let room = buf.len() - filled;
+            let here = self.here(room as u64);
+            if here > 0 {
+                buf[filled..filled + here].copy_from_slice(&self.input.data()[..here]);
+                filled += here;
+                self.take_here(here);
+            } else if self.exchange.is_body_done() || (filled > 0 && self.input.is_empty()) {
+                break;
+            } else if !self.input.is_empty() {
+                self.decode()?;
+            } else {
+                let direct = self.exchange.direct_len().min(room as u64);
+                if direct < DIRECT_READ {
+                    self.fill_body()?;
+                } else {
+                    filled += self.read_direct(&mut buf[filled..filled + direct as usize])?;
+                }
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Appends at most `limit` bytes of body to `out`; fewer only at the body's end. What came before an
+    /// error stays in `out`.
+    pub(crate) fn read_body_to_vec(&mut self, out: &mut Vec<u8>, limit: u64) -> Result<()> {
+        let mut left = limit;
+        while left > 0 {
+            let here = self.here(left);
+            if here > 0 {
+                out.extend_from_slice(&self.input.data()[..here]);
+                left -= here as u64;
+                self.take_here(here);
+            } else if self.exchange.is_body_done() {
+                break;
+            } else if !self.input.is_empty() {
+                self.decode()?;
+            } else {
+                let direct = self.exchange.direct_len().min(left);
+                if direct < DIRECT_READ {
+                    self.fill_body()?;
+                } else {
+                    left -= self.read_direct_to_vec(out, direct)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many bytes at the front of the buffer are body, up to `most`.
+    fn here(&self, most: u64) -> usize {
+        let known = if self.ready > 0 { self.ready as u64 } else { self.exchange.direct_len() };
+        known.min(most).min(self.input.data().len() as u64) as usize
+    }
+
+    /// Takes them out of the buffer.
+    fn take_here(&mut self, len: usize) {
+        if self.ready > 0 {
+            self.ready -= len;
+        } else {
+            self.exchange.skip_direct(len as u64);
+        }
+        self.input.consume(len);
+    }
+
+    /// Body that has arrived, waiting for some if none has; empty at the body's end.
+    pub(crate) fn fill_ready(&mut self) -> Result<&[u8]> {
+        while self.ready == 0 && !self.exchange.is_body_done() {
+            if self.input.is_empty() {
+                self.fill_body()?;
+            } else {
+                self.decode()?;
+            }
+        }
+        Ok(&self.input.data()[..self.ready])
+    }
+
+    pub(crate) fn consume_ready(&mut self, len: usize) {
+        let len = len.min(self.ready);
+        self.ready -= len;
+        self.input.consume(len);
+    }
+
+    /// Whether all of the body has been received and handed over.
+    pub(crate) fn is_body_read(&self) -> bool {
+        self.exchange.is_body_done() && self.ready == 0
+    }
+
+    /// The response has been let go: the connection is free, or closed if it can't be.
+    pub(crate) fn end_response(&mut self) {
+        if self.stream.is_none() {
+            return;
+        }
+        let reason = if !self.skip_rest() {
+            Some(self.exchange.close_reason().unwrap_or(CloseReason::ResponseUnfinished))
+        } else if let Some(reason) = self.exchange.close_reason() {
+            Some(reason)
+        } else if !self.exchange.is_reusable() {
+            Some(CloseReason::RequestUnfinished)
+        } else if !self.input.is_empty() {
+            Some(CloseReason::Unsolicited)
+        } else {
+            None
+        };
+        match reason {
+            Some(reason) => self.close_for(Some(reason)),
+            None => self.idle_since = Some(Instant::now()),
+        }
+    }
+
+    /// Skips what is left of the body as far as that is here already; true if it is whole then.
+    fn skip_rest(&mut self) -> bool {
+        let mut skipped = 0;
+        loop {
+            self.consume_ready(self.ready);
+            if self.exchange.is_body_done() {
+                return true;
+            }
+            if !self.input.is_empty() {
+                if self.decode().is_err() {
+                    return false;
+                }
+                continue;
+            }
+            let worthwhile = self.exchange.close_reason().is_none()
+                && self.exchange.remaining().is_none_or(|left| left <= (CHEAP_TO_SKIP - skipped) as u64);
+            let here = self.stream.as_mut().is_some_and(|stream| stream.readiness() == Readiness::Data);
+            if !worthwhile || !here || skipped >= CHEAP_TO_SKIP {
+                return false;
+            }
+            match self.fill_body() {
+                Ok(len) => skipped += len,
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Takes a step through what is in the buffer.
+    fn decode(&mut self) -> Result<()> {
+        match self.exchange.receive_body(self.input.data()) {
+            Ok(BodyStep::Data(range)) => {
+                self.ready = range.len();
+                self.input.consume(range.start);
+            }
+            Ok(BodyStep::More) => self.input.consume(self.input.data().len()),
+            Ok(BodyStep::End(len)) => self.input.consume(len),
+            Err(err) => return Err(self.fail(err)),
+        }
+        Ok(())
+    }
+
+    /// One read into the buffer; at the connection's end, the body's end or an error.
+    fn fill_body(&mut self) -> Result<usize> {
+        let len = self.fill("reading the body")?;
+        if len == 0 {
+            self.end_in_body()?;
+        }
+        Ok(len)
+    }
+
+    fn read_direct(&mut self, buf: &mut [u8]) -> Result<usize> {
+        let Some(stream) = &mut self.stream else { return Err(not_open()) };
+        match stream.read(buf) {
+            Ok(0) => self.end_in_body().map(|()| 0),
+            Ok(len) => {
+                if self.tap.is_some() {
+                    tell(&mut self.tap, self.config.debug_level, Event::Received(&buf[..len]));
+                }
+                self.exchange.skip_direct(len as u64);
+                Ok(len)
+            }
+            Err(err) => Err(self.fail(Error::io("reading the body", err))),
+        }
+    }
+
+    fn read_direct_to_vec(&mut self, out: &mut Vec<u8>, limit: u64) -> Result<u64> {
+        let Some(stream) = &mut self.stream else { return Err(not_open()) };
+        let before = out.len();
+        let round = limit.min(FIRST_ROOM.max(before as u64));
+        if limit < u64::MAX {
+            out.reserve(round as usize);
+        }
+        let result = stream.read_onto(round, out);
+        let len = (out.len() - before) as u64;
+        if self.tap.is_some() && len > 0 {
+            tell(&mut self.tap, self.config.debug_level, Event::Received(&out[before..]));
+        }
+        self.exchange.skip_direct(len);
+        match result {
+            Ok(_) if len < round => self.end_in_body()?,
+            Ok(_) => {}
+            Err(err) => return Err(self.fail(Error::io("reading the body", err))),
+        }
+        Ok(len)
+    }
+
+    fn end_in_body(&mut self) -> Result<()> {
+        self.exchange.end_in_body().map_err(|err| self.fail(err))
+    }
+
+    fn fill(&mut self, doing: &str) -> Result<usize> {
+        let Some(stream) = &mut self.stream else { return Err(not_open()) };
+        let before = self.input.data().len();
+        match self.input.fill(&mut **stream) {
+            Ok(len) => {
+                if self.tap.is_some() && len > 0 {
+                    let received = &self.input.data()[before..];
+                    tell(&mut self.tap, self.config.debug_level, Event::Received(received));
+                }
+                Ok(len)
+            }
+            Err(err) => {
+                let err = Error::io(doing, err).with_partial(self.input.data());
+                Err(self.fail(err))
+            }
+        }
+    }
+}
+
+#[cold]
+fn not_open() -> Error {
+    Error::new(crate::ErrorKind::NotConnected, "the connection was closed")
+}

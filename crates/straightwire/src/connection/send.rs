@@ -1,0 +1,178 @@
+//! Putting requests on the wire.
+
+use std::io::{self, IoSlice};
+
+use super::HttpConnection;
+use super::open::tell;
+use crate::body::{Body, Source};
+use crate::error::{Error, ErrorKind, Result};
+use crate::tap::{Event, Tap};
+use crate::transport::Transport;
+
+impl HttpConnection {
+    /// Ends the head and sends it; a body of bytes goes out in the same write. With `whole` the body is
+    /// all there is.
+    pub(super) fn send_request(&mut self, body: Body<'_>, encode: bool, whole: bool) -> Result<()> {
+        self.exchange.end_head(&mut self.out, encode)?;
+        // Nothing has been sent yet: an error up to here leaves the connection as it was.
+        let prepared = self.prepare(&body, whole);
+        let tail = match prepared {
+            Ok(tail) => tail,
+            Err(err) => {
+                self.exchange.reset();
+                return Err(err);
+            }
+        };
+        let Body(source) = body;
+        match source {
+            Source::Bytes(bytes) => self.write(&[&bytes, &tail]),
+            Source::Reader(_) | Source::Pieces(_) => {
+                self.write(&[])?;
+                self.send_body(Body(source))?;
+                if whole || self.exchange.encodes_chunks() { self.send_finish(&[]) } else { Ok(()) }
+            }
+            Source::None | Source::BadText(_) => self.write(&[&tail]),
+        }
+    }
+
+    /// Checks the body against what the head says, appends what goes before it, gives what goes after.
+    fn prepare(&mut self, body: &Body<'_>, whole: bool) -> Result<Vec<u8>> {
+        body.check()?;
+        let mut tail = Vec::new();
+        match &body.0 {
+            Source::Bytes(bytes) => {
+                if !bytes.is_empty() {
+                    let after = self.exchange.begin_data(&mut self.out, bytes.len())?;
+                    tail.extend_from_slice(after);
+                }
+                if whole || self.exchange.encodes_chunks() {
+                    self.exchange.finish(&mut tail, &[])?;
+                }
+            }
+            Source::None if whole => self.exchange.finish(&mut tail, &[])?,
+            _ => {}
+        }
+        self.ensure_connected()?;
+        Ok(tail)
+    }
+
+    /// Sends pieces of a body whose head is out.
+    pub(super) fn send_body(&mut self, body: Body<'_>) -> Result<()> {
+        match body.0 {
+            Source::None | Source::BadText(_) => Ok(()),
+            Source::Bytes(bytes) => self.send_piece(&bytes),
+            Source::Reader(mut reader) => loop {
+                let mut block = std::mem::take(&mut self.block);
+                block.resize(self.config.blocksize, 0);
+                let sent = match reader.read(&mut block) {
+                    Ok(0) => Ok(false),
+                    Ok(len) => self.send_piece(&block[..len]).map(|()| true),
+                    Err(err) if err.kind() == io::ErrorKind::Interrupted => Ok(true),
+                    Err(err) => Err(self.fail(Error::io("reading the body to be sent", err))),
+                };
+                self.block = block;
+                if !sent? {
+                    return Ok(());
+                }
+            },
+            Source::Pieces(mut pieces) => loop {
+                let mut sending = false;
+                let sent = pieces.send_next(&mut |piece| {
+                    sending = true;
+                    self.send_piece(piece)
+                });
+                match sent {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(()),
+                    Err(err) if sending => return Err(err),
+                    Err(err) => return Err(self.fail(err)),
+                }
+            },
+        }
+    }
+
+    /// Sends one piece, as a chunk of its own where the body is chunked. Empty ones are left out: an
+    /// empty chunk would end the body.
+    fn send_piece(&mut self, piece: &[u8]) -> Result<()> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        self.out.clear();
+        match self.exchange.begin_data(&mut self.out, piece.len()) {
+            Ok(after) => self.write(&[piece, after]),
+            // More than was declared: what was sent before it is no whole request.
+            Err(err) if err.kind() == ErrorKind::InvalidBody && self.exchange.may_send() => {
+                Err(self.fail(err))
+            }
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Ends the body.
+    pub(super) fn send_finish(&mut self, trailers: &[(&str, &str)]) -> Result<()> {
+        self.out.clear();
+        match self.exchange.finish(&mut self.out, trailers) {
+            Ok(()) if self.out.is_empty() => Ok(()),
+            Ok(()) => self.write(&[]),
+            Err(err) if self.exchange.may_send() => Err(self.fail(err)),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Writes `out` and then `rest`, in as few system calls as it takes.
+    fn write(&mut self, rest: &[&[u8]]) -> Result<()> {
+        let Some(stream) = &mut self.stream else {
+            return Err(Error::new(
+                ErrorKind::NotConnected,
+                "the connection was closed while a request was under way",
+            ));
+        };
+        let mut slices = [IoSlice::new(&self.out), IoSlice::new(b""), IoSlice::new(b"")];
+        for (slice, rest) in slices[1..].iter_mut().zip(rest) {
+            *slice = IoSlice::new(rest);
+        }
+        let watch = (&mut self.tap, self.config.debug_level);
+        match write_all(&mut **stream, &mut slices, watch) {
+            Ok(()) => Ok(()),
+            Err(err) => Err(self.write_failed(err)),
+        }
+    }
+
+    /// A broken connection may still hold an answer; any other failure ends it.
+    #[cold]
+    fn write_failed(&mut self, err: io::Error) -> Error {
+        let err = Error::io("sending the request", err);
+        if !err.is_connection_error() {
+            return self.fail(err);
+        }
+        self.exchange.send_failed();
+        err
+    }
+}
+
+fn write_all(
+    stream: &mut dyn Transport,
+    mut slices: &mut [IoSlice<'_>],
+    (tap, debug_level): (&mut Option<Box<dyn Tap>>, u32),
+) -> io::Result<()> {
+    IoSlice::advance_slices(&mut slices, 0);
+    while let [first, rest @ ..] = &*slices {
+        let alone = rest.iter().all(|slice| slice.is_empty());
+        let len = if alone { stream.write(first)? } else { stream.write_vectored(slices)? };
+        if len == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        if tap.is_some() || debug_level > 0 {
+            let mut left = len;
+            for slice in &*slices {
+                let sent = &slice[..left.min(slice.len())];
+                left -= sent.len();
+                if !sent.is_empty() {
+                    tell(tap, debug_level, Event::Sent(sent));
+                }
+            }
+        }
+        IoSlice::advance_slices(&mut slices, len);
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! The calls that make a request: see [`Exchange`].
+
+use super::super::chunked::{CHUNK_END, LAST_CHUNK, push_chunk_start};
+use super::super::framing::{CloseReason, MethodKind, list_names, request_length};
+use super::super::request::{HeaderValue, push_field, push_request_line};
+use super::super::state::Sending;
+use super::{BodyEncoder, Declared, Exchange};
+use crate::error::{Error, ErrorKind, Result};
+
+impl Exchange {
+    /// Begins a request: checks method and target and appends the request line to `out`, which is
+    /// emptied first.
+    ///
+    /// # Errors
+    /// `CannotSendRequest` when one is under way, `InvalidMethod`, `InvalidUrl`.
+    pub fn begin(&mut self, out: &mut Vec<u8>, method: &str, target: &str) -> Result<()> {
+        if !self.states.may_begin() {
+            let state = self.states.projected().name();
+            return Err(Error::new(
+                ErrorKind::CannotSendRequest,
+                format!("the connection is in state {state}"),
+            ));
+        }
+        self.reset();
+        out.clear();
+        push_request_line(out, method.as_bytes(), target.as_bytes(), &self.policy)?;
+        self.method = MethodKind::of(method.as_bytes());
+        self.states.begin();
+        Ok(())
+    }
+
+    /// Appends a header.
+    ///
+    /// # Errors
+    /// `CannotSendHeader` outside a request head. `InvalidHeader` for a name that is no token, a value
+    /// with a control byte, a bad `Content-Length`, or `Content-Length` beside `Transfer-Encoding`
+    /// (RFC 9112 6.2); the request is then abandoned, and `out` empty.
+    pub fn put_header(
+        &mut self,
+        out: &mut Vec<u8>,
+        name: &str,
+        value: &(impl HeaderValue + ?Sized),
+    ) -> Result<()> {
+        self.check_in_head()?;
+        let done = push_field(out, name, value).and_then(|range| self.declare(name, &out[range]));
+        if done.is_err() {
+            out.clear();
+            self.reset();
+        }
+        done
+    }
+
+    /// Appends header lines that were checked when they were made, and say nothing about framing.
+    pub(crate) fn put_checked_lines(&mut self, out: &mut Vec<u8>, lines: &[u8]) {
+        debug_assert!(self.states.may_put_header() && lines.ends_with(b"\r\n"));
+        out.extend_from_slice(lines);
+    }
+
+    /// Ends the head. From then on [`begin_data`](Self::begin_data) frames the body as the headers
+    /// declared it; with `encode` false, a body with a `Transfer-Encoding` is the caller's to encode.
+    ///
+    /// # Errors
+    /// `CannotSendHeader` outside a request head.
+    pub fn end_head(&mut self, out: &mut Vec<u8>, encode: bool) -> Result<()> {
+        self.check_in_head()?;
+        out.extend_from_slice(b"\r\n");
+        self.encoder = match self.declared {
+            Declared { encoding: true, chunked: true, .. } if encode => BodyEncoder::Chunked,
+            Declared { encoding: true, .. } => BodyEncoder::Raw,
+            Declared { length: Some(length), .. } => BodyEncoder::Length(length),
+            _ => BodyEncoder::None,
+        };
+        if self.declared.close {
+            self.close = Some(CloseReason::RequestClose);
+        }
+        let has_body = !matches!(self.encoder, BodyEncoder::None | BodyEncoder::Length(0));
+        self.states.head_sent(has_body);
+        Ok(())
+    }
+
+    /// Makes room for `len` bytes of body: appends to `out` what goes before them, gives what goes after.
+    /// An empty piece is not to be sent at all: it would end a chunked body.
+    ///
+    /// # Errors
+    /// `CannotSendHeader` before the head is out or after the body is; `InvalidBody` for more than the
+    /// declared `Content-Length`, or if no body was declared.
+    pub fn begin_data(&mut self, out: &mut Vec<u8>, len: usize) -> Result<&'static [u8]> {
+        if !self.states.may_send() {
+            return Err(self.no_body_now());
+        }
+        match &mut self.encoder {
+            BodyEncoder::Chunked => {
+                push_chunk_start(out, len);
+                Ok(CHUNK_END)
+            }
+            BodyEncoder::Length(left) => {
+                let Some(after) = left.checked_sub(len as u64) else {
+                    let message = format!("{len} bytes given where Content-Length leaves {left}");
+                    return Err(Error::new(ErrorKind::InvalidBody, message));
+                };
+                *left = after;
+                if after == 0 {
+                    self.states.body_sent();
+                }
+                Ok(b"")
+            }
+            BodyEncoder::Raw | BodyEncoder::None => Ok(b""),
+        }
+    }
+
+    /// Ends the body: appends the last chunk, with trailers, where the body is chunked.
+    ///
+    /// # Errors
+    /// `CannotSendHeader` before the head is out; `InvalidBody` where fewer bytes were sent than declared,
+    /// or trailers are given for a body that has none; `InvalidHeader` for a bad trailer.
+    pub fn finish(&mut self, out: &mut Vec<u8>, trailers: &[(&str, &str)]) -> Result<()> {
+        let chunked = self.encoder == BodyEncoder::Chunked && self.states.may_send();
+        if !trailers.is_empty() && !chunked {
+            return Err(Error::new(
+                ErrorKind::InvalidBody,
+                "only a chunked body that is not yet done has trailers",
+            ));
+        }
+        match (self.states.sending, self.encoder) {
+            (Sending::Body, BodyEncoder::Chunked) => {
+                out.extend_from_slice(LAST_CHUNK);
+                for (name, value) in trailers {
+                    check_trailer_name(name)?;
+                    push_field(out, name, *value)?;
+                }
+                out.extend_from_slice(b"\r\n");
+            }
+            (Sending::Body, BodyEncoder::Length(left)) => {
+                let message = format!("the body is {left} bytes shorter than its Content-Length");
+                return Err(Error::new(ErrorKind::InvalidBody, message));
+            }
+            (Sending::Body | Sending::Done | Sending::Failed, _) => {}
+            (Sending::Idle | Sending::Head, _) => return Err(self.no_body_now()),
+        }
+        if self.states.sending == Sending::Body {
+            self.states.body_sent();
+        }
+        Ok(())
+    }
+
+    /// Whether pieces of the body become chunks here.
+    pub(crate) fn encodes_chunks(&self) -> bool {
+        self.encoder == BodyEncoder::Chunked
+    }
+
+    /// Whether body is due.
+    pub(crate) fn may_send(&self) -> bool {
+        self.states.may_send()
+    }
+
+    /// Tells that the request could not be sent whole. An answer may still be received; the connection
+    /// is of no further use.
+    pub fn send_failed(&mut self) {
+        self.states.send_failed();
+        self.close = Some(CloseReason::RequestUnfinished);
+    }
+
+    fn check_in_head(&self) -> Result<()> {
+        if self.states.may_put_header() {
+            return Ok(());
+        }
+        let state = self.states.projected().name();
+        let message = format!("no request head is open: the connection is in state {state}");
+        Err(Error::new(ErrorKind::CannotSendHeader, message))
+    }
+
+    #[cold]
+    fn no_body_now(&self) -> Error {
+        match self.states.sending {
+            Sending::Idle | Sending::Head => {
+                Error::new(ErrorKind::CannotSendHeader, "body sent before the end of the head")
+            }
+            Sending::Failed => {
+                Error::new(ErrorKind::CannotSendHeader, "sending has failed: only the response is left")
+            }
+            _ => Error::new(
+                ErrorKind::InvalidBody,
+                "the request has no more body: declare one with Content-Length or Transfer-Encoding",
+            ),
+        }
+    }
+
+    /// Takes note of the headers that say something about framing and persistence.
+    fn declare(&mut self, name: &str, value: &[u8]) -> Result<()> {
+        match name.len() {
+            10 if name.eq_ignore_ascii_case("connection") => {
+                self.declared.close |= list_names(value, b"close");
+            }
+            14 if name.eq_ignore_ascii_case("content-length") => {
+                let length = request_length(value)?;
+                if self.declared.length.is_some_and(|other| other != length) {
+                    return Err(Error::new(
+                        ErrorKind::InvalidHeader,
+                        "two Content-Length headers that differ",
+                    ));
+                }
+                self.declared.length = Some(length);
+            }
+            17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                self.declared.encoding = true;
+                self.declared.chunked =
+                    list_names(value.rsplit(|&byte| byte == b',').next().unwrap_or(b""), b"chunked");
+            }
+            _ => return Ok(()),
+        }
+        if self.declared.encoding && self.declared.length.is_some() {
+            let message = "Content-Length and Transfer-Encoding in one request (RFC 9112 6.2)";
+            return Err(Error::new(ErrorKind::InvalidHeader, message));
+        }
+        Ok(())
+    }
+}
+
+/// Fields that must not stand in a trailer section: what frames, routes or authenticates (RFC 9110 6.5.1).
+fn check_trailer_name(name: &str) -> Result<()> {
+    const FORBIDDEN: [&str; 8] = [
+        "transfer-encoding",
+        "content-length",
+        "host",
+        "trailer",
+        "te",
+        "connection",
+        "authorization",
+        "content-encoding",
+    ];
+    if FORBIDDEN.iter().any(|forbidden| name.eq_ignore_ascii_case(forbidden)) {
+        return Err(Error::new(
+            ErrorKind::InvalidHeader,
+            format!("{name} can't be a trailer (RFC 9110 6.5.1)"),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Looking for a byte of some class, many bytes a step.
+//!
+//! This is where a head's bytes are looked at, so it is what a head costs. A step works on the eight bytes
+//! of one integer at once: in a word of marks, the highest bit of each byte says whether that byte is of
+//! the class.
+
+use super::grammar::{is_control, is_tchar};
+
+const ONES: u64 = u64::MAX / 255;
+const HIGHS: u64 = ONES * 0x80;
+const LOWS: u64 = ONES * 0x7f;
+
+/// Where the first control byte other than HTAB stands at or after `from`; the length if there is none.
+/// Line ends and forbidden bytes are found in the same pass.
+pub(crate) fn find_control(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let word = u64::from_le_bytes(*block);
+        // A quick look first: nothing below 0x20, nothing above 0x7e.
+        if (word.wrapping_sub(ONES * 0x20) | word.wrapping_add(ONES) | word) & HIGHS == 0 {
+            at += 8;
+            continue;
+        }
+        // A borrow may mark bytes above one that is rightly marked; only the lowest mark is looked at.
+        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+        let del = word ^ (ONES * 0x7f);
+        let is_del = del.wrapping_sub(ONES) & !del;
+        let marks = (below_space | is_del) & HIGHS;
+        if marks == 0 {
+            at += 8;
+            continue;
+        }
+        at += first(marks);
+        if bytes[at] != b'\t' {
+            return at;
+        }
+        at += 1;
+    }
+    while at < bytes.len() && !is_control(bytes[at]) {
+        at += 1;
+    }
+    at
+}
+
+/// How many bytes at the start are `tchar`.
+pub(crate) fn token_len(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    // Nearly all names are letters and hyphens: these go by steps, what they stop at one by one.
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let word = u64::from_le_bytes(*block);
+        let folded = word | (ONES * 0x20);
+        let letter = below(folded, b'z' + 1) & !below(folded, b'a');
+        let hyphen = below(word ^ (ONES * u64::from(b'-')), 1);
+        let others = !(letter | hyphen) & HIGHS;
+        if others == 0 {
+            at += 8;
+            continue;
+        }
+        at += first(others);
+        break;
+    }
+    while at < bytes.len() && is_tchar(bytes[at]) {
+        at += 1;
+    }
+    at
+}
+
+/// Marks the bytes below `bound`, which is at most 0x80. Exact: no byte's sum carries into the next.
+fn below(word: u64, bound: u8) -> u64 {
+    let at_least = (word & LOWS) + ONES * u64::from(0x80 - bound);
+    !(at_least | word) & HIGHS
+}
+
+/// Where the lowest mark stands.
+fn first(marks: u64) -> usize {
+    marks.trailing_zeros() as usize / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn find_control_agrees_with_looking_at_each_byte() {
+        for position in 0..20 {
+            for byte in 0..=255u8 {
+                for filler in [b'a', b'\t', b' ', 0xff, 0x80, 0x1f + 1] {
+                    let mut text = [filler; 20];
+                    text[position] = byte;
+                    for from in 0..=20 {
+                        let plain = (from..20).find(|&at| is_control(text[at])).unwrap_or(20);
+                        assert_eq!(find_control(&text, from), plain, "{text:?} from {from}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn token_len_agrees_with_looking_at_each_byte() {
+        for position in 0..36 {
+            for byte in 0..=255u8 {
+                for filler in [b'a', b'Z', b'-', b'_', b'0', b'@', b'['] {
+                    let mut text = [filler; 36];
+                    text[position] = byte;
+                    let plain = text.iter().take_while(|&&byte| is_tchar(byte)).count();
+                    assert_eq!(token_len(&text), plain, "{text:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The response, as `http.client.HTTPResponse` gives it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+use crate::connection::HttpConnection;
+use crate::error::Result;
+use crate::proto::{CloseReason, Framing, Headers, ResponseHead};
+
+/// The answer to a request: its head is here, its body is read from it.
+///
+/// It borrows the connection, which is free again when the response is dropped. A body that was not read
+/// to its end is skipped if the rest of it has come already; else the connection is closed. Either way
+/// none of its bytes gets into the next response.
+///
+/// The body is read with [`read_all`](Self::read_all), [`read_up_to`](Self::read_up_to) and
+/// [`read_into`](Self::read_into), or through [`Read`] and [`BufRead`]. However it is read, a body that
+/// ends too early is an error, [`IncompleteRead`](crate::ErrorKind::IncompleteRead).
+///
+/// ```no_run
+/// use std::io::BufRead;
+/// # let mut conn = straightwire::HttpConnection::new("localhost:8000")?;
+/// conn.request("GET", "/log", (), &[])?;
+/// for line in conn.get_response()?.lines() {
+///     println!("{}", line?);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "HTTPResponse")]
+pub struct HttpResponse<'conn> {
+    conn: &'conn mut HttpConnection,
+}
+
+impl<'conn> HttpResponse<'conn> {
+    pub(crate) fn new(conn: &'conn mut HttpConnection) -> HttpResponse<'conn> {
+        HttpResponse { conn }
+    }
+
+    /// The protocol version: 10 for HTTP/1.0, 11 for HTTP/1.1.
+    pub fn version(&self) -> u8 {
+        self.head().version()
+    }
+
+    /// The status code.
+    #[doc(alias = "getcode")]
+    #[doc(alias = "code")]
+    pub fn status(&self) -> u16 {
+        self.head().status()
+    }
+
+    /// The reason phrase, read as ISO-8859-1; may be empty.
+    pub fn reason(&self) -> Cow<'_, str> {
+        self.head().reason()
+    }
+
+    /// The value of a header (case ignored); several of that name are joined by `", "`.
+    ///
+    /// ```no_run
+    /// # let mut conn = straightwire::HttpConnection::new("localhost:8000")?;
+    /// # conn.request("GET", "/", (), &[])?;
+    /// let response = conn.get_response()?;
+    /// let kind = response.header("content-type").unwrap_or("text/plain".into());
+    /// # Ok::<(), straightwire::Error>(())
+    /// ```
+    #[doc(alias = "getheader")]
+    pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.headers().joined(name)
+    }
+
+    /// The same, or `default` if there is no such header.
+    #[doc(alias = "getheader")]
+    pub fn header_or<'a>(&'a self, name: &str, default: &'a str) -> Cow<'a, str> {
+        self.header(name).unwrap_or(Cow::Borrowed(default))
+    }
+
+    /// All headers, in order, with their case and duplicates.
+    #[doc(alias = "getheaders")]
+    #[doc(alias = "msg")]
+    #[doc(alias = "info")]
+    pub fn headers(&self) -> &Headers {
+        self.head().headers()
+    }
+
+    /// The head: version, status, reason and headers.
+    pub fn head(&self) -> &ResponseHead {
+        self.conn.exchange().head()
+    }
+
+    /// The interim responses (1xx, such as 103 Early Hints) that came before this one.
+    pub fn interim(&self) -> &[ResponseHead] {
+        self.conn.exchange().interim()
+    }
+
+    /// The fields that came after a chunked body; empty until the body has been read to its end.
+    pub fn trailers(&self) -> &Headers {
+        self.conn.exchange().trailers()
+    }
+
+    /// Reads the rest of the body.
+    ///
+    /// Memory grows with what arrives, not with what `Content-Length` promises.
+    ///
+    /// # Errors
+    /// `IncompleteRead` or `BadChunk` when the body is not whole, `Io`, `Timeout`; what had arrived is in
+    /// [`Error::partial`](crate::Error::partial).
+    #[doc(alias = "read")]
+    pub fn read_all(&mut self) -> Result<Vec<u8>> {
+        self.take_vec(u64::MAX)
+    }
+
+    /// Reads the next `len` bytes of the body; fewer only at its end.
+    ///
+    /// # Errors
+    /// As for [`read_all`](Self::read_all).
+    #[doc(alias = "read")]
+    pub fn read_up_to(&mut self, len: usize) -> Result<Vec<u8>> {
+        self.take_vec(len as u64)
+    }
+
+    /// Fills `buf` from the body and gives how many bytes that were; fewer than `buf` takes only at the
+    /// body's end. ([`Read::read`] gives what has come, without waiting for more.)
+    ///
+    /// # Errors
+    /// As for [`read_all`](Self::read_all).
+    #[doc(alias = "readinto")]
+    pub fn read_into(&mut self, buf: &mut [u8]) -> Result<usize> {
+        let mut filled = 0;
+        while filled < buf.len() {
+            match self.conn.read_body(&mut buf[filled..]) {
+                Ok(0) => break,
+                Ok(len) => filled += len,
+                Err(err) => return Err(err.with_partial(&buf[..filled])),
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Lets go of the response without reading the rest of it.
+    pub fn close(self) {}
+
+    /// Whether the body has been read to its end.
+    #[doc(alias = "isclosed")]
+    #[doc(alias = "closed")]
+    pub fn is_closed(&self) -> bool {
+        self.conn.is_body_read()
+    }
+
+    /// Bytes of the body still to be received, where its length is known.
+    #[doc(alias = "length")]
+    pub fn remaining(&self) -> Option<u64> {
+        self.conn.exchange().remaining()
+    }
+
+    /// Where the body ends.
+    #[doc(alias = "chunked")]
+    pub fn framing(&self) -> Framing {
+        self.conn.exchange().framing().unwrap_or(Framing::None)
+    }
+
+    /// Why the connection won't be used again after this response; `None` if it will.
+    #[doc(alias = "will_close")]
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.conn.exchange().close_reason()
+    }
+
+    /// The debug level of the connection.
+    #[doc(alias = "debuglevel")]
+    pub fn debug_level(&self) -> u32 {
+        self.conn.debug_level()
+    }
+
+    /// The file descriptor of the connection.
+    #[cfg(unix)]
+    #[doc(alias = "fileno")]
+    pub fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.conn.fd()
+    }
+
+    fn take_vec(&mut self, limit: u64) -> Result<Vec<u8>> {
+        let mut body = Vec::new();
+        if let Some(left) = self.remaining() {
+            body.reserve(left.min(limit).min(64 * 1024) as usize);
+        }
+        match self.conn.read_body_to_vec(&mut body, limit) {
+            Ok(()) => Ok(body),
+            Err(err) => Err(err.with_partial(&body)),
+        }
+    }
+}
+
+impl Drop for HttpResponse<'_> {
+    fn drop(&mut self) {
+        self.conn.end_response();
+    }
+}
+
+/// Gives what has come, waiting only while there is nothing. The error inside an [`io::Error`] is a
+/// [`crate::Error`]: see [`io::Error::downcast`].
+impl Read for HttpResponse<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Ok(self.conn.read_body(buf)?)
+    }
+
+    fn read_to_end(&mut self, out: &mut Vec<u8>) -> io::Result<usize> {
+        let before = out.len();
+        self.conn.read_body_to_vec(out, u64::MAX)?;
+        Ok(out.len() - before)
+    }
+}
+
+impl BufRead for HttpResponse<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        Ok(self.conn.fill_ready()?)
+    }
+
+    fn consume(&mut self, len: usize) {
+        self.conn.consume_ready(len);
+    }
+}
+
+impl fmt::Debug for HttpResponse<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpResponse")
+            .field("version", &self.version())
+            .field("status", &self.status())
+            .field("reason", &self.reason())
+            .field("headers", self.headers())
+            .finish()
+    }
+}
