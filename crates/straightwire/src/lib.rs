@@ -1,4 +1,128 @@
-//! HTTP/1.1, straight to the wire.
+//! HTTP/1.1, straight to the wire: one connection, no magic, every byte in the caller's hands.
+//!
+//! This is Python's `http.client` done again in Rust. The calls are the same, in Rust's spelling:
+//!
+//! ```
+//! use straightwire::HttpConnection;
+//! # let origin = origin::Origin::start()?;
+//! # let address = origin.host_port();
+//!
+//! let mut conn = HttpConnection::new(&address)?;              // or "www.python.org", "[::1]:8080"
+//! conn.request("GET", "/index.html", (), &[])?;               // opens the connection
+//! let mut response = conn.get_response()?;
+//! assert_eq!((response.status(), &*response.reason()), (200, "OK"));
+//! let page = response.read_all()?;
+//! drop(response);                                             // the connection is free again
+//!
+//! conn.request("GET", "/parrot.spam", (), &[("Accept", "text/html")])?;
+//! let response = conn.get_response()?;
+//! assert_eq!(response.status(), straightwire::status::NOT_FOUND);
+//! # assert!(!page.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A HEAD request, whose response never has a body:
+//!
+//! ```
+//! # use straightwire::HttpConnection;
+//! # let origin = origin::Origin::start()?;
+//! # let mut conn = HttpConnection::new(&origin.host_port())?;
+//! conn.request("HEAD", "/index.html", (), &[])?;
+//! let mut response = conn.get_response()?;
+//! assert_eq!(response.status(), 200);
+//! assert_eq!(response.read_all()?, b"");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A form by POST, a file by PUT, and a body that is made as it is sent:
+//!
+//! ```
+//! # use straightwire::{Body, HttpConnection};
+//! # let origin = origin::Origin::start()?;
+//! # let mut conn = HttpConnection::new(&origin.host_port())?;
+//! let headers = [("Content-type", "application/x-www-form-urlencoded"), ("Accept", "text/plain")];
+//! conn.request("POST", "/cgi-bin/query", "spam=1&eggs=2&bacon=0", &headers)?;
+//! assert_eq!(conn.get_response()?.status(), 200);
+//!
+//! # let path = std::env::temp_dir().join(format!("straightwire-doc-{}", std::process::id()));
+//! # std::fs::write(&path, "some text")?;
+//! let file = std::fs::File::open(&path)?;
+//! conn.request("PUT", "/files/notes.txt", file, &[])?;        // in chunks: a file's length may change
+//! assert_eq!(conn.get_response()?.status(), 201);
+//! # std::fs::remove_file(&path)?;
+//!
+//! let rows = (1..=3).map(|n| format!("row {n}\n"));
+//! conn.request("POST", "/echo", Body::chunks(rows), &[])?;    // a chunk for each row
+//! assert_eq!(conn.get_response()?.read_all()?, b"row 1\nrow 2\nrow 3\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A response read piece by piece, whatever its framing:
+//!
+//! ```
+//! # use straightwire::HttpConnection;
+//! # let origin = origin::Origin::start()?;
+//! # let mut conn = HttpConnection::new(&origin.host_port())?;
+//! # let mut pieces = 0;
+//! conn.request("GET", "/chunked/100000/5000", (), &[])?;
+//! let mut response = conn.get_response()?;
+//! loop {
+//!     let piece = response.read_up_to(20_000)?;               // or use Read and BufRead
+//!     if piece.is_empty() {
+//!         break;
+//!     }
+//! #   pieces += 1;
+//! }
+//! # assert_eq!(pieces, 5);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! And a request step by step:
+//!
+//! ```
+//! # use straightwire::HttpConnection;
+//! # let origin = origin::Origin::start()?;
+//! # let mut conn = HttpConnection::new(&origin.host_port())?;
+//! conn.put_request("PUT", "/upload")?;
+//! conn.put_header("Content-Length", 11)?;
+//! conn.put_header("Accept", ["text/plain", "application/json"])?;
+//! conn.end_headers()?;
+//! conn.send("hello ")?;
+//! conn.send(b"world")?;
+//! assert_eq!(conn.get_response()?.status(), 200);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What can be relied on
+//! * **Errors** say whose fault it was, name the line or byte, and keep what had arrived: see [`Error`].
+//! * **After any error** the next request starts clean, on a new connection where the old one is in doubt.
+//!   A request that was sent in part is never repeated by itself.
+//! * **Responses don't mix.** A response dropped unread, bytes nobody asked for, a body cut short: none of
+//!   it can get into the next response.
+//! * **Truncation is an error**, however the body is read.
+//! * **Nothing that is passed in can add a line** to a request: methods, targets, hosts, header names and
+//!   values are checked before a byte is sent.
+//! * **A peer has limits**: see [`Limits`]. Memory grows with what has arrived, never with what was
+//!   promised.
+//! * **Strict by default**: see [`Policy`] for what a lenient reader puts up with.
+//! * **Costs**: one `write` and one `read` for a small exchange, and no allocation after the first.
+//!
+//! # Where to find what `http.client` has
+//! Searching these pages for the Python name finds the Rust one. The main ones:
+//!
+//! | `http.client` | here |
+//! |---|---|
+//! | `HTTPConnection(host, port, timeout, source_address, blocksize)` | [`HttpConnection::new`], [`HttpConnection::builder`] |
+//! | `request`, `getresponse` | [`HttpConnection::request`], [`HttpConnection::get_response`] |
+//! | `putrequest`, `putheader`, `endheaders`, `send` | [`HttpConnection::put_request`] and the ones after it |
+//! | `HTTPResponse.read`, `readinto`, iteration | [`HttpResponse::read_all`], [`HttpResponse::read_up_to`], [`HttpResponse::read_into`], `Read`, `BufRead` |
+//! | `getheader`, `getheaders`, `HTTPMessage` | [`HttpResponse::header`], [`Headers`] |
+//! | exceptions | [`ErrorKind`] and the families of [`Error`] |
+//! | `responses`, `NOT_FOUND`, … | [`responses`], [`status`] |
+//! | `set_debuglevel` | [`HttpConnection::set_debug_level`], [`Tap`] |
+//!
+//! The engine without sockets, for other kinds of I/O, is [`proto`].
+
 #![forbid(unsafe_code)]
 
 mod body;
@@ -12,6 +136,7 @@ mod response;
 mod tap;
 mod transport;
 
+// The public interface is:
 pub use body::Body;
 pub use connection::{HttpConnection, HttpConnectionBuilder};
 pub use error::{Error, ErrorKind, Result};

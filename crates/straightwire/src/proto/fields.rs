@@ -1,10 +1,8 @@
 //! Field lines into [`Headers`], as they come: header sections and trailer sections alike
 //! (RFC 9112 5 and 7.1.2).
 
-use std::ops::Range;
-
 use super::grammar::is_blank;
-use super::headers::{Defect, Field, Headers};
+use super::headers::{Defect, Field, Found, Headers};
 use super::lines::{Line, LineCaps, LineScanner};
 use super::scan::{find_control, token_len};
 use crate::error::{Error, ErrorKind, Excerpt, Result};
@@ -52,7 +50,8 @@ pub(crate) struct FieldsReader {
     pub(crate) scanner: LineScanner,
     lines: usize,
     previous: Previous,
-    repairs: Vec<Range<usize>>,
+    /// What was found so far; `Headers` get it when the section is whole.
+    found: Found,
 }
 
 impl FieldsReader {
@@ -61,7 +60,7 @@ impl FieldsReader {
         self.scanner = LineScanner::default();
         self.lines = 0;
         self.previous = Previous::None;
-        self.repairs.clear();
+        self.found.clear();
     }
 
     /// Reads on in `buf`. Gives where the section ends, after its blank line, once that is there; `out`
@@ -75,23 +74,23 @@ impl FieldsReader {
         limits: &Limits,
     ) -> Result<Option<usize>> {
         loop {
-            if let Some(end) = self.take_plain_lines(buf, out, section, limits) {
-                out.fill_arena(&buf[..end - 2], &self.repairs);
+            if let Some(end) = self.take_plain_lines(buf, section, limits) {
+                out.take(&buf[..end - 2], &mut self.found);
                 return Ok(Some(end));
             }
             let Some(line) = self.scanner.next(buf, &section.caps(limits))? else { return Ok(None) };
             if line.start == line.end {
-                out.fill_arena(&buf[..line.start], &self.repairs);
+                out.take(&buf[..line.start], &mut self.found);
                 return Ok(Some(line.next));
             }
             self.lines += 1;
             self.check_count(section, limits)?;
-            if let Err(reason) = self.take_line(buf, line, out, policy) {
+            if let Err(reason) = self.take_line(buf, line, policy) {
                 let text = &buf[line.start..line.end];
                 if !policy.skip_bad_header_lines {
                     return Err(self.refusal(section, reason, text));
                 }
-                out.push_defect(Defect { line: self.lines, text: text.to_vec(), reason });
+                self.found.defects.push(Defect { line: self.lines, text: text.to_vec(), reason });
                 self.previous = Previous::LeftOut;
             }
         }
@@ -100,13 +99,7 @@ impl FieldsReader {
     /// The short way for lines that need no second look: `token ":" OWS field-content OWS CRLF`, here
     /// whole, within all limits. Stops before the first line that is anything else; gives the end of the
     /// section if that is the blank line.
-    fn take_plain_lines(
-        &mut self,
-        buf: &[u8],
-        out: &mut Headers,
-        section: Section,
-        limits: &Limits,
-    ) -> Option<usize> {
+    fn take_plain_lines(&mut self, buf: &[u8], section: Section, limits: &Limits) -> Option<usize> {
         let most = section.most_lines(limits);
         loop {
             let start = self.scanner.fresh_line()?;
@@ -130,7 +123,7 @@ impl FieldsReader {
                 return None;
             }
             let value = trimmed(buf, name_end + 1, end);
-            out.push_field(Field { name: pair((start, name_end)), value: pair(value) });
+            self.found.fields.push(Field { name: pair((start, name_end)), value: pair(value) });
             self.lines += 1;
             self.previous = Previous::Kept;
             self.scanner.skip_to(next);
@@ -139,7 +132,7 @@ impl FieldsReader {
 
     /// Has the control bytes of a reason phrase made blanks with the rest.
     pub(crate) fn repair_status_line(&mut self, reason: (usize, usize)) {
-        self.repairs.push(reason.0..reason.1);
+        self.found.repairs.push(reason.0..reason.1);
     }
 
     fn check_count(&self, section: Section, limits: &Limits) -> Result<()> {
@@ -161,16 +154,10 @@ impl FieldsReader {
         Error::new(ErrorKind::BadHeader, message)
     }
 
-    fn take_line(
-        &mut self,
-        buf: &[u8],
-        line: Line,
-        out: &mut Headers,
-        policy: &Policy,
-    ) -> Result<(), &'static str> {
+    fn take_line(&mut self, buf: &[u8], line: Line, policy: &Policy) -> Result<(), &'static str> {
         let text = &buf[..line.end];
         if is_blank(text[line.start]) {
-            return self.take_fold(text, line, out, policy);
+            return self.take_fold(text, line, policy);
         }
         let mut colon = line.start + token_len(&text[line.start..]);
         let name = (line.start, colon);
@@ -182,19 +169,13 @@ impl FieldsReader {
         }
         self.check_controls(line, policy)?;
         let value = trimmed(text, colon + 1, line.end);
-        out.push_field(Field { name: pair(name), value: pair(value) });
+        self.found.fields.push(Field { name: pair(name), value: pair(value) });
         self.previous = Previous::Kept;
         Ok(())
     }
 
     /// A line that begins with a blank continues the value before it (`obs-fold`, RFC 9112 5.2).
-    fn take_fold(
-        &mut self,
-        text: &[u8],
-        line: Line,
-        out: &mut Headers,
-        policy: &Policy,
-    ) -> Result<(), &'static str> {
+    fn take_fold(&mut self, text: &[u8], line: Line, policy: &Policy) -> Result<(), &'static str> {
         match self.previous {
             Previous::None => return Err("white space before the first field"),
             Previous::LeftOut => return Err("continues a line that was left out"),
@@ -202,12 +183,12 @@ impl FieldsReader {
         }
         self.check_controls(line, policy)?;
         let (start, end) = trimmed(text, line.start, line.end);
-        if let Some(field) = out.last_field_mut().filter(|_| start < end) {
+        if let Some(field) = self.found.fields.last_mut().filter(|_| start < end) {
             let (value_start, value_end) = field.value;
             if value_start == value_end {
                 field.value = pair((start, end));
             } else {
-                self.repairs.push(value_end as usize..start);
+                self.found.repairs.push(value_end as usize..start);
                 field.value.1 = end as u32;
             }
         }
@@ -219,7 +200,7 @@ impl FieldsReader {
             if !policy.control_in_value {
                 return Err("a control byte in the value");
             }
-            self.repairs.push(line.start..line.end);
+            self.found.repairs.push(line.start..line.end);
         }
         Ok(())
     }

@@ -195,29 +195,37 @@ impl Headers {
         self.defects.clear();
     }
 
-    pub(crate) fn push_field(&mut self, field: Field) {
-        self.fields.push(field);
-    }
-
-    pub(crate) fn last_field_mut(&mut self) -> Option<&mut Field> {
-        self.fields.last_mut()
-    }
-
-    pub(crate) fn push_defect(&mut self, defect: Defect) {
-        self.defects.push(defect);
-    }
-
-    /// Takes in the bytes that the fields pushed so far point into. Within each of `repairs`, line ends,
-    /// bare CR and NUL become spaces (RFC 9112 5.2 and 2.2, RFC 9110 5.5).
-    pub(crate) fn fill_arena(&mut self, section: &[u8], repairs: &[Range<usize>]) {
+    /// Takes over what was found in `section`, whose bytes it points into.
+    pub(crate) fn take(&mut self, section: &[u8], found: &mut Found) {
+        self.arena.clear();
         self.arena.extend_from_slice(section);
-        for range in repairs {
+        for range in &found.repairs {
             for byte in &mut self.arena[range.clone()] {
                 if matches!(byte, b'\r' | b'\n' | b'\0') {
                     *byte = b' ';
                 }
             }
         }
+        std::mem::swap(&mut self.fields, &mut found.fields);
+        std::mem::swap(&mut self.defects, &mut found.defects);
+        found.clear();
+    }
+}
+
+/// The fields of a section that is being read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) fields: Vec<Field>,
+    pub(crate) defects: Vec<Defect>,
+    /// Where line ends, bare CR and NUL are to become spaces (RFC 9112 5.2 and 2.2, RFC 9110 5.5).
+    pub(crate) repairs: Vec<Range<usize>>,
+}
+
+impl Found {
+    pub(crate) fn clear(&mut self) {
+        self.fields.clear();
+        self.defects.clear();
+        self.repairs.clear();
     }
 }
 

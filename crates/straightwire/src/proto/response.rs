@@ -41,6 +41,11 @@ impl ResponseHead {
         &self.headers
     }
 
+    fn clear(&mut self) {
+        self.reason = (0, 0);
+        self.headers.clear();
+    }
+
     /// Whether this is an interim response, after which another comes: any 1xx but 101 (RFC 9110 15.2).
     pub(crate) fn is_interim(&self) -> bool {
         matches!(self.status, 100 | 102..=199)
@@ -51,14 +56,15 @@ impl ResponseHead {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeadReader {
     fields: FieldsReader,
-    status_line_done: bool,
+    /// Where the reason stands, once the status line is read.
+    reason: Option<(u32, u32)>,
 }
 
 impl HeadReader {
     /// Ready for the next head, which begins where the next `buf` does.
     pub(crate) fn reset(&mut self) {
         self.fields.reset();
-        self.status_line_done = false;
+        self.reason = None;
     }
 
     /// Reads on in `buf`, which begins with the same bytes at every call. Gives the length of the head
@@ -70,14 +76,20 @@ impl HeadReader {
         policy: &Policy,
         limits: &Limits,
     ) -> Result<Option<usize>> {
-        if !self.status_line_done {
-            head.headers.clear();
-            if !self.read_status_line(buf, head, policy, limits)? {
-                return Ok(None);
+        let reason = match self.reason {
+            Some(reason) => reason,
+            None => {
+                head.clear();
+                let Some(reason) = self.read_status_line(buf, head, policy, limits)? else { return Ok(None) };
+                self.reason = Some(reason);
+                reason
             }
-            self.status_line_done = true;
+        };
+        let end = self.fields.read(buf, &mut head.headers, Section::Header, policy, limits)?;
+        if end.is_some() {
+            head.reason = reason;
         }
-        self.fields.read(buf, &mut head.headers, Section::Header, policy, limits)
+        Ok(end)
     }
 
     /// How many bytes belong to whole lines that were read: after an error, up to the line at fault.
@@ -91,14 +103,14 @@ impl HeadReader {
         head: &mut ResponseHead,
         policy: &Policy,
         limits: &Limits,
-    ) -> Result<bool> {
+    ) -> Result<Option<(u32, u32)>> {
         let caps = LineCaps { line: limits.line, section: limits.head, what: "status line" };
         loop {
             let line = match self.fields.scanner.plain_line(buf, &caps) {
                 Some(line) => line,
                 None => match self.fields.scanner.next(buf, &caps)? {
                     Some(line) => line,
-                    None => return Ok(false),
+                    None => return Ok(None),
                 },
             };
             if line.start == line.end && policy.skip_blank_lines {
@@ -115,8 +127,7 @@ impl HeadReader {
                 }
                 self.fields.repair_status_line(reason);
             }
-            head.reason = (reason.0 as u32, reason.1 as u32);
-            return Ok(true);
+            return Ok(Some((reason.0 as u32, reason.1 as u32)));
         }
     }
 }
