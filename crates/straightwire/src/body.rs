@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Phase, Result};
 
 /// The body of a request: anything that converts into it may be given where a body is asked for.
 ///
@@ -40,7 +40,7 @@ impl<T: AsRef<[u8]>, I: Iterator<Item = io::Result<T>>> Pieces for Iter<I> {
         match self.0.next() {
             None => Ok(false),
             Some(Ok(piece)) => send(piece.as_ref()).map(|()| true),
-            Some(Err(err)) => Err(Error::io("taking the next piece of the body", err)),
+            Some(Err(err)) => Err(Error::io(Phase::TakeBody, "taking the next piece of the body", err)),
         }
     }
 }

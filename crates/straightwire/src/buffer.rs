@@ -45,9 +45,10 @@ impl ReceiveBuffer {
         }
     }
 
-    /// One read from `stream` behind what is there; gives how many bytes came, 0 at the end. The caller
-    /// bounds how far it grows: it stops asking once a cap is passed.
-    pub(crate) fn fill(&mut self, stream: &mut dyn Transport) -> io::Result<usize> {
+    /// One read from `stream` behind what is there; gives how many bytes came, 0 at the end, and whether
+    /// there was room for more. The caller bounds how far the buffer grows: it stops asking once a cap is
+    /// passed.
+    pub(crate) fn fill(&mut self, stream: &mut dyn Transport) -> io::Result<(usize, bool)> {
         self.make_room();
         let room = self.bytes.len() - self.end;
         let len = stream.read(&mut self.bytes[self.end..])?;
@@ -55,7 +56,7 @@ impl ReceiveBuffer {
         if len == room && self.bytes.len() < LARGEST_SIZE {
             self.bytes.resize(self.bytes.len() * 2, 0);
         }
-        Ok(len)
+        Ok((len, len < room))
     }
 
     fn make_room(&mut self) {

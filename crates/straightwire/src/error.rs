@@ -30,7 +30,26 @@ struct Inner {
     detail: String,
     partial: Vec<u8>,
     expected: Option<u64>,
+    phase: Option<Phase>,
     source: Option<io::Error>,
+}
+
+/// What was being done when an I/O error or a timeout struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Looking up the host's addresses.
+    Resolve,
+    /// Connecting to one of them.
+    Connect,
+    /// Taking the next piece of the body from the caller's reader or iterator.
+    TakeBody,
+    /// Sending the request.
+    Send,
+    /// Waiting for the head of the response, or reading it.
+    Head,
+    /// Reading the body of the response.
+    Body,
 }
 
 /// What kind of thing went wrong. The first group has the names of `http.client`'s exceptions.
@@ -111,6 +130,7 @@ impl Error {
             detail: detail.into(),
             partial: Vec::new(),
             expected: None,
+            phase: None,
             source: None,
         }))
     }
@@ -124,7 +144,7 @@ impl Error {
 
     /// Wraps an I/O error; `doing` says what was being done ("connecting to a:80", "reading the head").
     #[cold]
-    pub(crate) fn io(doing: &str, source: io::Error) -> Error {
+    pub(crate) fn io(phase: Phase, doing: &str, source: io::Error) -> Error {
         // An error of ours that travelled through a `Read` or `Write` comes back as itself.
         let source = match source.downcast::<Error>() {
             Ok(own) => return own,
@@ -137,6 +157,7 @@ impl Error {
             (ErrorKind::Io, format!("while {doing}: {source}"))
         };
         let mut err = Error::new(kind, detail);
+        err.0.phase = Some(phase);
         err.0.source = Some(source);
         err
     }
@@ -166,6 +187,16 @@ impl Error {
     /// How many more bytes were to come, where that was known.
     pub fn expected(&self) -> Option<u64> {
         self.0.expected
+    }
+
+    /// What was being done when an I/O error or a timeout struck.
+    pub fn phase(&self) -> Option<Phase> {
+        self.0.phase
+    }
+
+    /// The sentence alone, without the name of the kind that [`Display`](fmt::Display) puts before it.
+    pub fn message(&self) -> impl fmt::Display + '_ {
+        Message(&self.0)
     }
 
     /// The I/O error behind this one, if there is one.
@@ -264,34 +295,39 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.0.kind, self.0.detail)?;
-        match (self.0.kind, self.0.expected) {
+        write!(f, "{:?}: {}", self.0.kind, self.message())
+    }
+}
+
+struct Message<'a>(&'a Inner);
+
+impl fmt::Display for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, detail, partial, expected, .. } = self.0;
+        f.write_str(detail)?;
+        match (kind, expected) {
             (ErrorKind::IncompleteRead, Some(more)) => {
-                write!(f, " ({} bytes read, {more} more expected)", self.0.partial.len())
+                write!(f, " ({} bytes read, {more} more expected)", partial.len())
             }
             (ErrorKind::IncompleteRead | ErrorKind::BadChunk, None) => {
-                write!(f, " ({} bytes read)", self.0.partial.len())
+                write!(f, " ({} bytes read)", partial.len())
             }
             _ => Ok(()),
         }
     }
 }
 
+/// As [`Display`](fmt::Display), since this is what a `main` that returns the error prints.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("detail", &self.0.detail)
-            .field("partial", &self.0.partial.len())
-            .field("expected", &self.0.expected)
-            .field("source", &self.0.source)
-            .finish()
+        fmt::Display::fmt(self, f)
     }
 }
 
 impl error::Error for Error {
+    /// What is behind the I/O error, whose own words are in this error's already.
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        self.0.source.as_ref().map(|source| source as _)
+        self.0.source.as_ref()?.get_ref().map(|source| source as _)
     }
 }
 

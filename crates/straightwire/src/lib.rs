@@ -139,7 +139,7 @@ mod transport;
 // The public interface is:
 pub use body::Body;
 pub use connection::{HttpConnection, HttpConnectionBuilder};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Phase, Result};
 pub use limits::Limits;
 pub use policy::Policy;
 pub use proto::status::{self, HTTP_PORT, HTTPS_PORT, responses};

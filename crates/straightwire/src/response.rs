@@ -16,7 +16,8 @@ use crate::proto::{CloseReason, Framing, Headers, ResponseHead};
 ///
 /// The body is read with [`read_all`](Self::read_all), [`read_up_to`](Self::read_up_to) and
 /// [`read_into`](Self::read_into), or through [`Read`] and [`BufRead`]. However it is read, a body that
-/// ends too early is an error, [`IncompleteRead`](crate::ErrorKind::IncompleteRead).
+/// ends too early is an error, [`IncompleteRead`](crate::ErrorKind::IncompleteRead). `chunked` is taken
+/// off; other codings, of the transfer or the content, are left as they are.
 ///
 /// ```no_run
 /// use std::io::BufRead;
@@ -136,6 +137,16 @@ impl<'conn> HttpResponse<'conn> {
         Ok(filled)
     }
 
+    /// Reads what has come into `buf`, waiting only while there is nothing; 0 at the body's end. This is
+    /// [`Read::read`] with the error of this crate.
+    ///
+    /// # Errors
+    /// As for [`read_all`](Self::read_all).
+    #[doc(alias = "read1")]
+    pub fn read_some(&mut self, buf: &mut [u8]) -> Result<usize> {
+        self.conn.read_body(buf)
+    }
+
     /// Lets go of the response without reading the rest of it.
     pub fn close(self) {}
 
@@ -146,10 +157,10 @@ impl<'conn> HttpResponse<'conn> {
         self.conn.is_body_read()
     }
 
-    /// Bytes of the body still to be received, where its length is known.
+    /// Bytes of the body still to be read, where its length is known.
     #[doc(alias = "length")]
     pub fn remaining(&self) -> Option<u64> {
-        self.conn.exchange().remaining()
+        self.conn.remaining()
     }
 
     /// Where the body ends.
@@ -161,7 +172,7 @@ impl<'conn> HttpResponse<'conn> {
     /// Why the connection won't be used again after this response; `None` if it will.
     #[doc(alias = "will_close")]
     pub fn close_reason(&self) -> Option<CloseReason> {
-        self.conn.exchange().close_reason()
+        if self.conn.is_connected() { self.conn.exchange().close_reason() } else { self.conn.close_reason() }
     }
 
     /// The debug level of the connection.

@@ -14,7 +14,7 @@ pub use config::HttpConnectionBuilder;
 
 use crate::body::{Body, OwnFraming};
 use crate::buffer::ReceiveBuffer;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::proto::{CloseReason, ConnectionState, Exchange, HeaderValue};
 use crate::response::HttpResponse;
 use crate::tap::Tap;
@@ -73,8 +73,12 @@ pub struct HttpConnection {
     input: ReceiveBuffer,
     /// Bytes at the front of `input` that are known to be body.
     ready: usize,
-    /// Since when nothing has been under way on the open connection.
-    idle_since: Option<Instant>,
+    /// What ended the body, told once what came before it has been handed over.
+    late_error: Option<Error>,
+    /// When the open connection was last seen to have nothing more to read, with nothing under way.
+    quiet_since: Option<Instant>,
+    /// The last read got less than it had room for: nothing was left behind.
+    drained: bool,
     close_reason: Option<CloseReason>,
     tap: Option<Box<dyn Tap>>,
 }
@@ -127,7 +131,9 @@ impl HttpConnection {
             block: Vec::new(),
             input: ReceiveBuffer::default(),
             ready: 0,
-            idle_since: None,
+            late_error: None,
+            quiet_since: None,
+            drained: false,
             close_reason: None,
             tap,
         }
@@ -231,12 +237,17 @@ impl HttpConnection {
         self.config.debug_level
     }
 
-    /// Opens the connection, closing one that is open. Requests do it by themselves, unless
+    /// Opens the connection, closing one that is open and forgetting a request that was sent on it. Requests do it by themselves, unless
     /// [`auto_open`](HttpConnectionBuilder::auto_open) is off.
     ///
     /// # Errors
-    /// `Io` or `Timeout`, naming the last address that was tried.
+    /// `Io` or `Timeout`, naming the last address that was tried. A request that was begun with
+    /// [`put_request`](Self::put_request) stays begun: it can be checked before anything is opened.
     pub fn connect(&mut self) -> Result<()> {
+        if self.state() != ConnectionState::RequestStarted {
+            // What went out on the old connection is not answered on the new one.
+            self.exchange.reset();
+        }
         self.open()
     }
 
@@ -266,13 +277,11 @@ impl HttpConnection {
         skip_host: bool,
         skip_accept_encoding: bool,
     ) -> Result<()> {
-        if self.exchange.is_under_way() && self.exchange.may_begin() {
-            // The one under way could not be sent whole.
-            self.close_for(Some(CloseReason::RequestUnfinished));
-        }
+        self.settle();
         self.exchange.begin(&mut self.out, method, url)?;
+        let authority = if method == "CONNECT" { Some(url) } else { authority(url) };
         let (host_line, accept_line) = self.own_lines.split_at(self.own_lines.len() - ACCEPT_LINE.len());
-        match authority(url) {
+        match authority {
             _ if skip_host => {}
             Some(authority) => self.exchange.put_header(&mut self.out, "Host", authority)?,
             None if !skip_accept_encoding => {
@@ -346,9 +355,8 @@ impl HttpConnection {
     /// `CannotSendHeader` before [`end_headers`](Self::end_headers); `InvalidBody` for more than was
     /// declared; `Io`, `Timeout`, and whatever a reader or iterator of yours reports.
     pub fn send<'a>(&mut self, data: impl Into<Body<'a>>) -> Result<()> {
-        let body = data.into();
-        body.check()?;
-        self.send_body(body)
+        self.exchange.check_in_body()?;
+        self.send_body(data.into())
     }
 
     /// Ends a body that was sent in pieces. [`get_response`](Self::get_response) does it by itself.
@@ -365,6 +373,7 @@ impl HttpConnection {
     /// As for [`finish`](Self::finish); `InvalidHeader` for a trailer that can't be one, `InvalidBody` if
     /// the body isn't chunked.
     pub fn finish_with_trailers(&mut self, trailers: &[(&str, &str)]) -> Result<()> {
+        self.exchange.check_in_body()?;
         self.send_finish(trailers)
     }
 
@@ -397,7 +406,9 @@ impl HttpConnection {
         }
         self.config.timeout = timeout;
         match &mut self.stream {
-            Some(stream) => stream.set_timeout(timeout).map_err(|err| Error::io("setting the timeout", err)),
+            Some(stream) => stream
+                .set_timeout(timeout)
+                .map_err(|err| Error::io(Phase::Connect, "setting the timeout", err)),
             None => Ok(()),
         }
     }
@@ -449,6 +460,12 @@ fn authority(url: &str) -> Option<&str> {
     let rest = &url[url.find("://")? + 3..];
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
+}
+
+impl Drop for HttpConnection {
+    fn drop(&mut self) {
+        self.drop_stream(None);
+    }
 }
 
 impl fmt::Debug for HttpConnection {

@@ -9,8 +9,9 @@ use crate::proto::CloseReason;
 use crate::tap::{Event, Tap, print_debug};
 use crate::transport::{Readiness, Transport};
 
-/// A connection that has been idle for longer is looked at before it carries another request. What
-/// arrives sooner after a response could not be told from an answer anyway; the look is one system call.
+/// A connection is looked at before it carries another request, by one system call, unless it was seen to
+/// have nothing more to read this short a time ago. What arrives within it can't be told from an answer
+/// anyway.
 const IDLE_LOOK: Duration = Duration::from_micros(100);
 
 impl HttpConnection {
@@ -25,12 +26,25 @@ impl HttpConnection {
         Ok(())
     }
 
+    /// Closes what the exchange before left in doubt, if nobody has yet: it could not be sent whole, or its
+    /// response was leaked.
+    pub(super) fn settle(&mut self) {
+        if self.stream.is_none() || !self.exchange.may_begin() {
+            return;
+        }
+        if self.exchange.is_under_way() {
+            self.close_for(Some(CloseReason::RequestUnfinished));
+        } else if let Some(reason) = self.exchange.close_reason() {
+            self.close_for(Some(reason));
+        } else if !self.input.is_empty() {
+            self.close_for(Some(CloseReason::Unsolicited));
+        }
+    }
+
     /// Open, and fit for a request that has not begun on it.
     pub(super) fn ensure_connected(&mut self) -> Result<()> {
-        if let Some(since) = self.idle_since.take()
-            && let Some(stream) = &mut self.stream
-            && since.elapsed() >= IDLE_LOOK
-        {
+        let quiet = self.quiet_since.take().is_some_and(|since| since.elapsed() < IDLE_LOOK);
+        if let Some(stream) = self.stream.as_mut().filter(|_| !quiet) {
             match stream.readiness() {
                 Readiness::Quiet => {}
                 Readiness::Data => self.drop_stream(Some(CloseReason::Unsolicited)),
@@ -55,7 +69,8 @@ impl HttpConnection {
     pub(super) fn drop_stream(&mut self, reason: Option<CloseReason>) {
         self.input.clear();
         self.ready = 0;
-        self.idle_since = None;
+        self.late_error = None;
+        self.quiet_since = None;
         if self.stream.take().is_some() {
             self.close_reason = reason;
             self.emit(|_| Event::Closed(reason));

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::HttpConnection;
 use super::open::tell;
-use crate::error::{Error, Result};
+use crate::error::{Error, Phase, Result};
 use crate::proto::{BodyStep, CloseReason, Exchange, Received};
 use crate::tap::Event;
 use crate::transport::Readiness;
@@ -35,7 +35,7 @@ impl HttpConnection {
         loop {
             match self.exchange.receive_head(self.input.data()) {
                 Ok(Received::More) => {
-                    if self.fill("waiting for the response")? == 0 {
+                    if self.fill(Phase::Head)? == 0 {
                         let err = self.exchange.end_in_head(self.input.data());
                         return Err(self.fail(err));
                     }
@@ -63,6 +63,7 @@ impl HttpConnection {
     /// than that takes.
     pub(crate) fn read_body(&mut self, buf: &mut [u8]) -> Result<usize> {
         let mut filled = 0;
+        self.check_late_error()?;
         while filled < buf.len() {
             let room = buf.len() - filled;
             let here = self.here(room as u64);
@@ -73,7 +74,13 @@ impl HttpConnection {
             } else if self.exchange.is_body_done() || (filled > 0 && self.input.is_empty()) {
                 break;
             } else if !self.input.is_empty() {
-                self.decode()?;
+                match self.decode() {
+                    Err(err) if filled > 0 => {
+                        self.late_error = Some(err);
+                        break;
+                    }
+                    decoded => decoded?,
+                }
             } else {
                 let direct = self.exchange.direct_len().min(room as u64);
                 if direct < DIRECT_READ {
@@ -89,6 +96,7 @@ impl HttpConnection {
     /// Appends at most `limit` bytes of body to `out`; fewer only at the body's end. What came before an
     /// error stays in `out`.
     pub(crate) fn read_body_to_vec(&mut self, out: &mut Vec<u8>, limit: u64) -> Result<()> {
+        self.check_late_error()?;
         let mut left = limit;
         while left > 0 {
             let here = self.here(left);
@@ -112,6 +120,10 @@ impl HttpConnection {
         Ok(())
     }
 
+    fn check_late_error(&mut self) -> Result<()> {
+        self.late_error.take().map_or(Ok(()), Err)
+    }
+
     /// How many bytes at the front of the buffer are body, up to `most`.
     fn here(&self, most: u64) -> usize {
         let known = if self.ready > 0 { self.ready as u64 } else { self.exchange.direct_len() };
@@ -130,6 +142,7 @@ impl HttpConnection {
 
     /// Body that has arrived, waiting for some if none has; empty at the body's end.
     pub(crate) fn fill_ready(&mut self) -> Result<&[u8]> {
+        self.check_late_error()?;
         while self.ready == 0 && !self.exchange.is_body_done() {
             if self.input.is_empty() {
                 self.fill_body()?;
@@ -144,6 +157,11 @@ impl HttpConnection {
         let len = len.min(self.ready);
         self.ready -= len;
         self.input.consume(len);
+    }
+
+    /// Bytes of the body still to be handed over, where its length is known.
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        self.exchange.remaining().map(|left| left + self.ready as u64)
     }
 
     /// Whether all of the body has been received and handed over.
@@ -169,7 +187,7 @@ impl HttpConnection {
         };
         match reason {
             Some(reason) => self.close_for(Some(reason)),
-            None => self.idle_since = Some(Instant::now()),
+            None => self.quiet_since = self.drained.then(Instant::now),
         }
     }
 
@@ -216,7 +234,7 @@ impl HttpConnection {
 
     /// One read into the buffer; at the connection's end, the body's end or an error.
     fn fill_body(&mut self) -> Result<usize> {
-        let len = self.fill("reading the body")?;
+        let len = self.fill(Phase::Body)?;
         if len == 0 {
             self.end_in_body()?;
         }
@@ -228,13 +246,14 @@ impl HttpConnection {
         match stream.read(buf) {
             Ok(0) => self.end_in_body().map(|()| 0),
             Ok(len) => {
+                self.drained = len < buf.len();
                 if self.tap.is_some() {
                     tell(&mut self.tap, self.config.debug_level, Event::Received(&buf[..len]));
                 }
                 self.exchange.skip_direct(len as u64);
                 Ok(len)
             }
-            Err(err) => Err(self.fail(Error::io("reading the body", err))),
+            Err(err) => Err(self.fail(Error::io(Phase::Body, "reading the body", err))),
         }
     }
 
@@ -246,6 +265,7 @@ impl HttpConnection {
             out.reserve(round as usize);
         }
         let result = stream.read_onto(round, out);
+        self.drained = false;
         let len = (out.len() - before) as u64;
         if self.tap.is_some() && len > 0 {
             tell(&mut self.tap, self.config.debug_level, Event::Received(&out[before..]));
@@ -254,7 +274,7 @@ impl HttpConnection {
         match result {
             Ok(_) if len < round => self.end_in_body()?,
             Ok(_) => {}
-            Err(err) => return Err(self.fail(Error::io("reading the body", err))),
+            Err(err) => return Err(self.fail(Error::io(Phase::Body, "reading the body", err))),
         }
         Ok(len)
     }
@@ -263,11 +283,12 @@ impl HttpConnection {
         self.exchange.end_in_body().map_err(|err| self.fail(err))
     }
 
-    fn fill(&mut self, doing: &str) -> Result<usize> {
+    fn fill(&mut self, phase: Phase) -> Result<usize> {
         let Some(stream) = &mut self.stream else { return Err(not_open()) };
         let before = self.input.data().len();
         match self.input.fill(&mut **stream) {
-            Ok(len) => {
+            Ok((len, drained)) => {
+                self.drained = drained;
                 if self.tap.is_some() && len > 0 {
                     let received = &self.input.data()[before..];
                     tell(&mut self.tap, self.config.debug_level, Event::Received(received));
@@ -275,7 +296,9 @@ impl HttpConnection {
                 Ok(len)
             }
             Err(err) => {
-                let err = Error::io(doing, err).with_partial(self.input.data());
+                let doing =
+                    if phase == Phase::Head { "waiting for the response" } else { "reading the body" };
+                let err = Error::io(phase, doing, err).with_partial(self.input.data());
                 Err(self.fail(err))
             }
         }

@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use super::HttpConnection;
 use super::open::tell;
 use crate::body::{Body, Source};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::tap::{Event, Tap};
 use crate::transport::Transport;
 
@@ -58,6 +58,9 @@ impl HttpConnection {
 
     /// Sends pieces of a body whose head is out.
     pub(super) fn send_body(&mut self, body: Body<'_>) -> Result<()> {
+        if let Err(err) = body.check() {
+            return Err(self.refused(err));
+        }
         match body.0 {
             Source::None | Source::BadText(_) => Ok(()),
             Source::Bytes(bytes) => self.send_piece(&bytes),
@@ -68,7 +71,9 @@ impl HttpConnection {
                     Ok(0) => Ok(false),
                     Ok(len) => self.send_piece(&block[..len]).map(|()| true),
                     Err(err) if err.kind() == io::ErrorKind::Interrupted => Ok(true),
-                    Err(err) => Err(self.fail(Error::io("reading the body to be sent", err))),
+                    Err(err) => {
+                        Err(self.fail(Error::io(Phase::TakeBody, "reading the body to be sent", err)))
+                    }
                 };
                 self.block = block;
                 if !sent? {
@@ -100,11 +105,7 @@ impl HttpConnection {
         self.out.clear();
         match self.exchange.begin_data(&mut self.out, piece.len()) {
             Ok(after) => self.write(&[piece, after]),
-            // More than was declared: what was sent before it is no whole request.
-            Err(err) if err.kind() == ErrorKind::InvalidBody && self.exchange.may_send() => {
-                Err(self.fail(err))
-            }
-            Err(err) => Err(err),
+            Err(err) => Err(self.refused(err)),
         }
     }
 
@@ -114,9 +115,15 @@ impl HttpConnection {
         match self.exchange.finish(&mut self.out, trailers) {
             Ok(()) if self.out.is_empty() => Ok(()),
             Ok(()) => self.write(&[]),
-            Err(err) if self.exchange.may_send() => Err(self.fail(err)),
-            Err(err) => Err(err),
+            Err(err) => Err(self.refused(err)),
         }
+    }
+
+    /// A piece was refused whose head is out. Unless it was just not the time for it, the request can't be
+    /// made whole.
+    #[cold]
+    fn refused(&mut self, err: Error) -> Error {
+        if err.is_improper_connection_state() { err } else { self.fail(err) }
     }
 
     /// Writes `out` and then `rest`, in as few system calls as it takes.
@@ -141,7 +148,7 @@ impl HttpConnection {
     /// A broken connection may still hold an answer; any other failure ends it.
     #[cold]
     fn write_failed(&mut self, err: io::Error) -> Error {
-        let err = Error::io("sending the request", err);
+        let err = Error::io(Phase::Send, "sending the request", err);
         if !err.is_connection_error() {
             return self.fail(err);
         }

@@ -130,9 +130,11 @@ impl FieldsReader {
         }
     }
 
-    /// Has the control bytes of a reason phrase made blanks with the rest.
-    pub(crate) fn repair_status_line(&mut self, reason: (usize, usize)) {
+    /// Has the control bytes of a reason phrase made blanks with the rest; gives where it ends without
+    /// those at its end.
+    pub(crate) fn repair_status_line(&mut self, buf: &[u8], reason: (usize, usize)) -> usize {
         self.found.repairs.push(reason.0..reason.1);
+        trimmed(buf, reason.0, reason.1).1
     }
 
     fn check_count(&self, section: Section, limits: &Limits) -> Result<()> {
@@ -188,7 +190,7 @@ impl FieldsReader {
             if value_start == value_end {
                 field.value = pair((start, end));
             } else {
-                self.found.repairs.push(value_end as usize..start);
+                self.found.folds.push(value_end as usize..start);
                 field.value.1 = end as u32;
             }
         }
@@ -266,13 +268,12 @@ mod tests {
 
     #[test]
     fn each_fold_becomes_spaces() {
-        let headers = read(b"A: 1\r\n\t2\r\n 3 \r\n \r\nB:\r\n \r\n x\r\n\r\n", Policy::strict()).unwrap();
+        let headers = read(b"A: 1\t\r\n\t2\r\n 3 \r\n \r\nB:\r\n \r\n x\r\n\r\n", Policy::strict()).unwrap();
         let squeezed: Vec<String> = headers
             .values()
-            .map(|value| value.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+            .map(|value| value.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
             .collect();
         assert_eq!(squeezed, ["1 2 3", "x"]);
-        assert!(headers.values().all(|value| !value.contains(['\r', '\n'])));
     }
 
     #[test]

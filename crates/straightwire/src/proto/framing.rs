@@ -1,5 +1,7 @@
 //! How long is the body, and may the connection be used again?
 
+use std::fmt;
+
 use super::digits::decimal;
 use super::grammar::{is_token, list_elements, without_blanks};
 use super::headers::Headers;
@@ -50,6 +52,24 @@ pub enum CloseReason {
     Failed,
 }
 
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CloseReason::ConnectionClose => "the server closes the connection",
+            CloseReason::RequestClose => "the request asked for the connection to be closed",
+            CloseReason::Http10 => "HTTP/1.0 without keep-alive",
+            CloseReason::UntilClose => "the body ends where the connection does",
+            CloseReason::LengthAndEncoding => "both Transfer-Encoding and Content-Length",
+            CloseReason::EncodingInHttp10 => "Transfer-Encoding in HTTP/1.0",
+            CloseReason::Switched => "the connection speaks another protocol now",
+            CloseReason::RequestUnfinished => "the request was not sent whole",
+            CloseReason::ResponseUnfinished => "the response was not read whole",
+            CloseReason::Unsolicited => "something arrived that nobody had asked for",
+            CloseReason::Failed => "an error left it in doubt",
+        })
+    }
+}
+
 /// What the request had to do with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum MethodKind {
@@ -88,16 +108,13 @@ pub(crate) fn response_framing(
     let found = find_fields(&head.headers);
     let mut close = persistence(head, found.connection);
 
-    // Rule 1: no body after HEAD, 1xx, 204 and 304.
-    if head.status == 101 {
+    // Rule 2, which goes before rule 1 where both apply: a 2xx answer to CONNECT begins the tunnel.
+    if head.status == 101 || (request == MethodKind::Connect && matches!(head.status, 200..=299)) {
         return Ok((Framing::Switched, Some(CloseReason::Switched)));
     }
+    // Rule 1: no body after HEAD, 1xx, 204 and 304.
     if request == MethodKind::Head || matches!(head.status, 100..=199 | 204 | 304) {
         return Ok((Framing::None, close));
-    }
-    // Rule 2: a 2xx answer to CONNECT begins the tunnel.
-    if request == MethodKind::Connect && matches!(head.status, 200..=299) {
-        return Ok((Framing::Switched, Some(CloseReason::Switched)));
     }
     // Rules 3 and 4: Transfer-Encoding goes before Content-Length.
     if found.encoding {

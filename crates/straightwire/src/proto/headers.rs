@@ -199,9 +199,12 @@ impl Headers {
     pub(crate) fn take(&mut self, section: &[u8], found: &mut Found) {
         self.arena.clear();
         self.arena.extend_from_slice(section);
+        for range in &found.folds {
+            self.arena[range.clone()].fill(b' ');
+        }
         for range in &found.repairs {
             for byte in &mut self.arena[range.clone()] {
-                if matches!(byte, b'\r' | b'\n' | b'\0') {
+                if matches!(byte, b'\r' | b'\0') {
                     *byte = b' ';
                 }
             }
@@ -217,7 +220,9 @@ impl Headers {
 pub(crate) struct Found {
     pub(crate) fields: Vec<Field>,
     pub(crate) defects: Vec<Defect>,
-    /// Where line ends, bare CR and NUL are to become spaces (RFC 9112 5.2 and 2.2, RFC 9110 5.5).
+    /// Blanks and line ends that fold a value, to become spaces (RFC 9112 5.2).
+    pub(crate) folds: Vec<Range<usize>>,
+    /// Where bare CR and NUL are to become spaces (RFC 9112 2.2, RFC 9110 5.5).
     pub(crate) repairs: Vec<Range<usize>>,
 }
 
@@ -225,6 +230,7 @@ impl Found {
     pub(crate) fn clear(&mut self) {
         self.fields.clear();
         self.defects.clear();
+        self.folds.clear();
         self.repairs.clear();
     }
 }

@@ -116,7 +116,7 @@ impl HeadReader {
             if line.start == line.end && policy.skip_blank_lines {
                 continue;
             }
-            let reason = parse_exact(buf, line, head)
+            let mut reason = parse_exact(buf, line, head)
                 .or_else(|| policy.loose_status_line.then(|| parse_words(buf, line, head)).flatten())
                 .ok_or_else(|| refusal(&buf[line.start..line.end]))?;
             if line.control.is_some() && buf[reason.0..reason.1].iter().any(|&byte| is_control(byte)) {
@@ -125,7 +125,7 @@ impl HeadReader {
                     let message = format!("a control byte in the reason phrase: {text}");
                     return Err(Error::new(ErrorKind::BadStatusLine, message));
                 }
-                self.fields.repair_status_line(reason);
+                reason.1 = self.fields.repair_status_line(buf, reason);
             }
             return Ok(Some((reason.0 as u32, reason.1 as u32)));
         }

@@ -60,12 +60,19 @@ impl Exchange {
     /// declared it; with `encode` false, a body with a `Transfer-Encoding` is the caller's to encode.
     ///
     /// # Errors
-    /// `CannotSendHeader` outside a request head.
+    /// `CannotSendHeader` outside a request head; `InvalidHeader` for a `Transfer-Encoding` that does not end
+    /// in chunked, without which a server can't tell where the body ends. The request is then abandoned.
     pub fn end_head(&mut self, out: &mut Vec<u8>, encode: bool) -> Result<()> {
         self.check_in_head()?;
+        if self.declared.encoding && !self.declared.chunked {
+            out.clear();
+            self.reset();
+            let message = "a Transfer-Encoding whose last coding is not chunked (RFC 9112 6.1)";
+            return Err(Error::new(ErrorKind::InvalidHeader, message));
+        }
         out.extend_from_slice(b"\r\n");
         self.encoder = match self.declared {
-            Declared { encoding: true, chunked: true, .. } if encode => BodyEncoder::Chunked,
+            Declared { encoding: true, .. } if encode => BodyEncoder::Chunked,
             Declared { encoding: true, .. } => BodyEncoder::Raw,
             Declared { length: Some(length), .. } => BodyEncoder::Length(length),
             _ => BodyEncoder::None,
@@ -143,6 +150,14 @@ impl Exchange {
         Ok(())
     }
 
+    /// An error before the head is out, and after sending has failed.
+    pub(crate) fn check_in_body(&self) -> Result<()> {
+        match self.states.sending {
+            Sending::Body | Sending::Done => Ok(()),
+            Sending::Idle | Sending::Head | Sending::Failed => Err(self.no_body_now()),
+        }
+    }
+
     /// Whether pieces of the body become chunks here.
     pub(crate) fn encodes_chunks(&self) -> bool {
         self.encoder == BodyEncoder::Chunked
@@ -202,6 +217,10 @@ impl Exchange {
                 self.declared.length = Some(length);
             }
             17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                if self.declared.chunked {
+                    let message = "a Transfer-Encoding after one that ends in chunked (RFC 9112 6.1)";
+                    return Err(Error::new(ErrorKind::InvalidHeader, message));
+                }
                 self.declared.encoding = true;
                 self.declared.chunked =
                     list_names(value.rsplit(|&byte| byte == b',').next().unwrap_or(b""), b"chunked");
