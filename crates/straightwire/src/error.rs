@@ -168,6 +168,16 @@ impl Error {
         self
     }
 
+    /// The same, without a copy where this is all there is.
+    #[cold]
+    pub(crate) fn with_received(mut self, received: Vec<u8>) -> Error {
+        if self.0.partial.is_empty() {
+            self.0.partial = received;
+            return self;
+        }
+        self.with_partial(&received)
+    }
+
     /// What kind of error this is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -195,7 +195,7 @@ impl<'conn> HttpResponse<'conn> {
         }
         match self.conn.read_body_to_vec(&mut body, limit) {
             Ok(()) => Ok(body),
-            Err(err) => Err(err.with_partial(&body)),
+            Err(err) => Err(err.with_received(body)),
         }
     }
 }

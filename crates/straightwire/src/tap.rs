@@ -1,5 +1,6 @@
 //! Seeing every byte as it passes.
 
+use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
 
 use crate::proto::{CloseReason, ResponseHead};
@@ -65,14 +66,34 @@ impl<F: FnMut(Event<'_>) + Send> Tap for F {
 /// What `set_debuglevel(1)` prints in `http.client`, in its format, on standard output.
 pub(crate) fn print_debug(event: Event<'_>) {
     match event {
-        Event::Sent(bytes) => println!("send: b'{}'", bytes.escape_ascii()),
+        Event::Sent(bytes) => println!("send: b{}", Quoted(bytes)),
         Event::Interim(head) | Event::Head(head) => {
-            let version = if head.version() == 10 { "HTTP/1.0" } else { "HTTP/1.1" };
-            println!("reply: '{version} {:03} {}\\r\\n'", head.status(), head.reason().escape_debug());
+            let version = if head.version() == 10 { "1.0" } else { "1.1" };
+            let line = format!("HTTP/{version} {:03} {}\r\n", head.status(), head.reason());
+            // The reason was read as ISO-8859-1, so each character is a byte again.
+            let line: Vec<u8> = line.chars().map(|char| char as u8).collect();
+            println!("reply: {}", Quoted(&line));
             for (name, value) in head.headers() {
                 println!("header: {name}: {value}");
             }
         }
         _ => {}
+    }
+}
+
+/// Bytes as Python's `repr` shows them, but for the `b` before.
+struct Quoted<'a>(&'a [u8]);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quote = if self.0.contains(&b'\'') && !self.0.contains(&b'"') { '"' } else { '\'' };
+        f.write_char(quote)?;
+        for &byte in self.0 {
+            match byte {
+                b'\'' | b'"' if char::from(byte) != quote => f.write_char(byte.into())?,
+                _ => write!(f, "{}", byte.escape_ascii())?,
+            }
+        }
+        f.write_char(quote)
     }
 }

@@ -101,6 +101,7 @@ impl HttpConnection {
         while left > 0 {
             let here = self.here(left);
             if here > 0 {
+                make_room(out, here).map_err(|err| self.fail(err))?;
                 out.extend_from_slice(&self.input.data()[..here]);
                 left -= here as u64;
                 self.take_here(here);
@@ -258,12 +259,12 @@ impl HttpConnection {
     }
 
     fn read_direct_to_vec(&mut self, out: &mut Vec<u8>, limit: u64) -> Result<u64> {
-        let Some(stream) = &mut self.stream else { return Err(not_open()) };
         let before = out.len();
         let round = limit.min(FIRST_ROOM.max(before as u64));
         if limit < u64::MAX {
-            out.reserve(round as usize);
+            make_room(out, round as usize).map_err(|err| self.fail(err))?;
         }
+        let Some(stream) = &mut self.stream else { return Err(not_open()) };
         let result = stream.read_onto(round, out);
         self.drained = false;
         let len = (out.len() - before) as u64;
@@ -303,6 +304,13 @@ impl HttpConnection {
             }
         }
     }
+}
+
+/// Room in `out`, or an error where the allocator has none: a large body is no reason to abort.
+fn make_room(out: &mut Vec<u8>, len: usize) -> Result<()> {
+    out.try_reserve(len).map_err(|_| {
+        Error::io(Phase::Body, "making room for the body", std::io::ErrorKind::OutOfMemory.into())
+    })
 }
 
 #[cold]

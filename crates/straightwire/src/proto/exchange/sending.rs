@@ -3,7 +3,7 @@
 use super::super::chunked::{CHUNK_END, LAST_CHUNK, push_chunk_start};
 use super::super::framing::{CloseReason, MethodKind, list_names, request_length};
 use super::super::request::{HeaderValue, push_field, push_request_line};
-use super::super::state::Sending;
+use super::super::state::{ConnectionState, Sending};
 use super::{BodyEncoder, Declared, Exchange};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -92,8 +92,11 @@ impl Exchange {
     /// `CannotSendHeader` before the head is out or after the body is; `InvalidBody` for more than the
     /// declared `Content-Length`, or if no body was declared.
     pub fn begin_data(&mut self, out: &mut Vec<u8>, len: usize) -> Result<&'static [u8]> {
+        self.check_in_body()?;
         if !self.states.may_send() {
-            return Err(self.no_body_now());
+            let message =
+                "the request has no more body: declare one with Content-Length or Transfer-Encoding";
+            return Err(Error::new(ErrorKind::InvalidBody, message));
         }
         match &mut self.encoder {
             BodyEncoder::Chunked => {
@@ -121,6 +124,7 @@ impl Exchange {
     /// `CannotSendHeader` before the head is out; `InvalidBody` where fewer bytes were sent than declared,
     /// or trailers are given for a body that has none; `InvalidHeader` for a bad trailer.
     pub fn finish(&mut self, out: &mut Vec<u8>, trailers: &[(&str, &str)]) -> Result<()> {
+        self.check_in_body()?;
         let chunked = self.encoder == BodyEncoder::Chunked && self.states.may_send();
         if !trailers.is_empty() && !chunked {
             return Err(Error::new(
@@ -128,8 +132,9 @@ impl Exchange {
                 "only a chunked body that is not yet done has trailers",
             ));
         }
-        match (self.states.sending, self.encoder) {
-            (Sending::Body, BodyEncoder::Chunked) => {
+        match self.encoder {
+            _ if !self.states.may_send() => return Ok(()),
+            BodyEncoder::Chunked => {
                 out.extend_from_slice(LAST_CHUNK);
                 for (name, value) in trailers {
                     check_trailer_name(name)?;
@@ -137,25 +142,26 @@ impl Exchange {
                 }
                 out.extend_from_slice(b"\r\n");
             }
-            (Sending::Body, BodyEncoder::Length(left)) => {
+            BodyEncoder::Length(left) => {
                 let message = format!("the body is {left} bytes shorter than its Content-Length");
                 return Err(Error::new(ErrorKind::InvalidBody, message));
             }
-            (Sending::Body | Sending::Done | Sending::Failed, _) => {}
-            (Sending::Idle | Sending::Head, _) => return Err(self.no_body_now()),
+            BodyEncoder::None | BodyEncoder::Raw => {}
         }
-        if self.states.sending == Sending::Body {
-            self.states.body_sent();
-        }
+        self.states.body_sent();
         Ok(())
     }
 
-    /// An error before the head is out, and after sending has failed.
+    /// An error unless the head of a request is out and its response has not been asked for.
     pub(crate) fn check_in_body(&self) -> Result<()> {
-        match self.states.sending {
-            Sending::Body | Sending::Done => Ok(()),
-            Sending::Idle | Sending::Head | Sending::Failed => Err(self.no_body_now()),
+        if self.states.sending == Sending::Failed || self.state() != ConnectionState::RequestSent {
+            let message = match self.states.sending {
+                Sending::Failed => "sending has failed: only the response is left".to_owned(),
+                _ => format!("no body is due: the connection is in state {}", self.state().name()),
+            };
+            return Err(Error::new(ErrorKind::CannotSendHeader, message));
         }
+        Ok(())
     }
 
     /// Whether pieces of the body become chunks here.
@@ -182,22 +188,6 @@ impl Exchange {
         let state = self.states.projected().name();
         let message = format!("no request head is open: the connection is in state {state}");
         Err(Error::new(ErrorKind::CannotSendHeader, message))
-    }
-
-    #[cold]
-    fn no_body_now(&self) -> Error {
-        match self.states.sending {
-            Sending::Idle | Sending::Head => {
-                Error::new(ErrorKind::CannotSendHeader, "body sent before the end of the head")
-            }
-            Sending::Failed => {
-                Error::new(ErrorKind::CannotSendHeader, "sending has failed: only the response is left")
-            }
-            _ => Error::new(
-                ErrorKind::InvalidBody,
-                "the request has no more body: declare one with Content-Length or Transfer-Encoding",
-            ),
-        }
     }
 
     /// Takes note of the headers that say something about framing and persistence.
