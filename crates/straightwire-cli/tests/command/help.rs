@@ -1,0 +1,70 @@
+//! What the command says of itself.
+
+use crate::program::straightwire;
+
+#[test]
+fn help_fits_the_terminal_and_names_every_option() {
+    let help = straightwire(&["--help"]);
+    assert_eq!(help.text(), straightwire(&["-h"]).text());
+    for name in [
+        "METHOD",
+        "URL",
+        "demo",
+        "serve",
+        "-X, --request",
+        "-H, --header",
+        "-d, --data",
+        "--data-binary",
+        "-I, --head",
+        "-i, --include",
+        "-o, --output",
+        "-f, --fail",
+        "-v, --verbose",
+        "--timeout",
+        "--lenient",
+        "Examples:",
+    ] {
+        assert!(help.text().contains(name), "{name}");
+    }
+    for text in [help.text(), straightwire(&["serve", "--help"]).text(), straightwire(&["demo", "-h"]).text()]
+    {
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    assert_eq!(
+        straightwire(&["--version"]).text(),
+        concat!("straightwire ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn wrong_usage_is_told_and_exits_with_2() {
+    for (args, told) in [
+        (&[][..], "URL"),
+        (&["--no-such-option", "h"], "--no-such-option"),
+        (&["get", "h"], "\"get\""),
+        (&["GET"], "http://GET"),
+        (&["GET", "h", "x"], "\"x\""),
+        (&["-X", "A", "B", "h"], "-X"),
+        (&["-I", "-d", "x", "h"], "--head"),
+        (&["-d", "x", "--data-binary", "x", "h"], "--data"),
+        (&["-H", "X", "h"], "'Name: value'"),
+        (&["--timeout", "0", "h"], "seconds"),
+        (&["serve", "--port", "65536"], "65536"),
+        (&["demo", "x"], "x"),
+        // These are found by the library, before it connects.
+        (&["-H", "A b: c", "h"], "header name"),
+        (&["-X", "A B", "h"], "A B"),
+        (&["-H", "A: b\nC: d", "h"], "\\n"),
+    ] {
+        let run = straightwire(args);
+        assert_eq!(run.code, Some(2), "{args:?} {run:?}");
+        assert!(run.stderr.contains(told), "{args:?} {run:?}");
+        assert!(run.stdout.is_empty(), "{args:?} {run:?}");
+    }
+}
