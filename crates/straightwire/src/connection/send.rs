@@ -134,6 +134,12 @@ impl HttpConnection {
                 "the connection was closed while a request was under way",
             ));
         };
+        if rest.iter().all(|slice| slice.is_empty()) && self.tap.is_none() && self.config.debug_level == 0 {
+            return match stream.write_all(&self.out) {
+                Ok(()) => Ok(()),
+                Err(err) => Err(self.write_failed(err)),
+            };
+        }
         let mut slices = [IoSlice::new(&self.out), IoSlice::new(b""), IoSlice::new(b"")];
         for (slice, rest) in slices[1..].iter_mut().zip(rest) {
             *slice = IoSlice::new(rest);

@@ -7,41 +7,30 @@
 /// `u64::MAX`: more than can ever arrive, so that a body of that length ends as incomplete
 /// (RFC 9110 8.6 wants large numerals foreseen).
 pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
     /// So many digits can't overflow.
     const SAFE_LEN: usize = 19;
-    let mut value = 0u64;
-    let (safe, rest) = digits.split_at(digits.len().min(SAFE_LEN));
-    for &byte in safe {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value * 10 + u64::from(digit);
+    if digits.is_empty() || digits.len() > SAFE_LEN {
+        return long_decimal(digits);
     }
-    for &byte in rest {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value.saturating_mul(10).saturating_add(u64::from(digit));
-    }
-    Some(value)
+    digits.iter().try_fold(0, |value, &byte| Some(value * 10 + u64::from(digit(byte)?)))
+}
+
+#[cold]
+fn long_decimal(digits: &[u8]) -> Option<u64> {
+    let first = u64::from(digit(*digits.first()?)?);
+    digits[1..].iter().try_fold(first, |value, &byte| {
+        Some(value.saturating_mul(10).saturating_add(u64::from(digit(byte)?)))
+    })
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    let digit = byte.wrapping_sub(b'0');
+    (digit <= 9).then_some(digit)
 }
 
 /// `3DIGIT` (RFC 9112 4).
 pub(crate) fn status_code(digits: [u8; 3]) -> Option<u16> {
-    let mut code = 0;
-    for byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        code = code * 10 + u16::from(digit);
-    }
-    Some(code)
+    digits.into_iter().try_fold(0, |code, byte| Some(code * 10 + u16::from(digit(byte)?)))
 }
 
 /// The value of a `HEXDIG` (RFC 5234 B.1; either case).
