@@ -127,7 +127,7 @@ impl<'conn> HttpResponse<'conn> {
     #[doc(alias = "readinto")]
     pub fn read_into(&mut self, buf: &mut [u8]) -> Result<usize> {
         let mut filled = 0;
-        while filled < buf.len() {
+        while filled < buf.len() && !self.conn.is_body_read() {
             match self.conn.read_body(&mut buf[filled..]) {
                 Ok(0) => break,
                 Ok(len) => filled += len,

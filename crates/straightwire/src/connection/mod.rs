@@ -280,14 +280,14 @@ impl HttpConnection {
         self.settle();
         self.exchange.begin(&mut self.out, method, url)?;
         let authority = if method == "CONNECT" { Some(url) } else { authority(url) };
+        if authority.is_none() && !skip_host && !skip_accept_encoding {
+            self.exchange.put_checked_lines(&mut self.out, &self.own_lines);
+            return Ok(());
+        }
         let (host_line, accept_line) = self.own_lines.split_at(self.own_lines.len() - ACCEPT_LINE.len());
         match authority {
             _ if skip_host => {}
             Some(authority) => self.exchange.put_header(&mut self.out, "Host", authority)?,
-            None if !skip_accept_encoding => {
-                self.exchange.put_checked_lines(&mut self.out, &self.own_lines);
-                return Ok(());
-            }
             None => self.exchange.put_checked_lines(&mut self.out, host_line),
         }
         if !skip_accept_encoding {

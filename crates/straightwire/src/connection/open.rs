@@ -20,9 +20,11 @@ impl HttpConnection {
         self.drop_stream(None);
         self.emit(|conn| Event::Connecting { host: &conn.host, port: conn.port });
         let stream = dial::dial(&self.config)?;
-        let (local, peer) = stream.addresses().unzip();
+        if self.is_watched() {
+            let (local, peer) = stream.addresses().unzip();
+            self.emit(|_| Event::Connected { local, peer });
+        }
         self.stream = Some(Box::new(stream));
-        self.emit(|_| Event::Connected { local, peer });
         Ok(())
     }
 
@@ -84,8 +86,13 @@ impl HttpConnection {
         err
     }
 
+    /// Whether anybody wants to know what happens.
+    pub(super) fn is_watched(&self) -> bool {
+        self.tap.is_some() || self.config.debug_level > 0
+    }
+
     pub(super) fn emit<'a>(&'a mut self, event: impl FnOnce(&'a Config) -> Event<'a>) {
-        if self.tap.is_some() || self.config.debug_level > 0 {
+        if self.is_watched() {
             let event = event(&self.config);
             tell(&mut self.tap, self.config.debug_level, event);
         }

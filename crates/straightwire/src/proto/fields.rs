@@ -117,12 +117,18 @@ impl FieldsReader {
                 _ => return None,
             }
             let end = find_control(buf, name_end + 1);
-            let (b'\r', b'\n') = (buf.get(end)?, buf.get(end + 1)?) else { return None };
             let next = end + 2;
-            if next - start > limits.line || next > limits.head {
+            if buf.get(end..next)? != b"\r\n" || next - start > limits.line || next > limits.head {
                 return None;
             }
-            let value = trimmed(buf, name_end + 1, end);
+            let mut value = (name_end + 1, end);
+            if buf[value.0] == b' ' {
+                value.0 += 1;
+            }
+            // One space before the value is all that most lines have.
+            if is_blank(buf[value.0]) || is_blank(buf[end - 1]) {
+                value = trimmed(buf, value.0, end);
+            }
             self.found.fields.push(Field { name: pair((start, name_end)), value: pair(value) });
             self.lines += 1;
             self.previous = Previous::Kept;

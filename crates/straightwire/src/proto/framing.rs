@@ -97,7 +97,9 @@ struct FramingFields<'a> {
     length: Option<&'a [u8]>,
     more_lengths: bool,
     encoding: bool,
-    connection: bool,
+    /// The first `Connection`, and whether there are more.
+    connection: Option<&'a [u8]>,
+    more_connections: bool,
 }
 
 /// RFC 9112 6.3, rule by rule, for the response to a request; with it RFC 9112 9.3 on persistence.
@@ -106,7 +108,7 @@ pub(crate) fn response_framing(
     head: &ResponseHead,
 ) -> Result<(Framing, Option<CloseReason>)> {
     let found = find_fields(&head.headers);
-    let mut close = persistence(head, found.connection);
+    let mut close = persistence(head, &found);
 
     // Rule 2, which goes before rule 1 where both apply: a 2xx answer to CONNECT begins the tunnel.
     if head.status == 101 || (request == MethodKind::Connect && matches!(head.status, 200..=299)) {
@@ -145,7 +147,10 @@ fn find_fields(headers: &Headers) -> FramingFields<'_> {
     for field in headers.fields() {
         let name = headers.slice(field.name);
         match field.name.1 - field.name.0 {
-            10 if is_name(name, b"connection") => found.connection = true,
+            10 if is_name(name, b"connection") => {
+                found.more_connections = found.connection.is_some();
+                found.connection.get_or_insert(headers.slice(field.value));
+            }
             14 if is_name(name, b"content-length") => {
                 found.more_lengths = found.length.is_some();
                 found.length.get_or_insert(headers.slice(field.value));
@@ -157,27 +162,31 @@ fn find_fields(headers: &Headers) -> FramingFields<'_> {
     found
 }
 
-/// Whether a token is `lower`, which is made of small letters and hyphens, case ignored. A token has no
-/// byte but those two that setting the bit of small letters turns into them.
+/// Whether a token is `lower`, which is made of 8 to 24 small letters and hyphens, case ignored. A token has
+/// no byte but those two that setting the bit of small letters turns into them, so eight go at a time.
 fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
-    let Ok(token) = <&[u8; N]>::try_from(token) else { return false };
-    token.iter().zip(lower).fold(0, |differs, (byte, lower)| differs | ((byte | 0x20) ^ lower)) == 0
+    const SMALL: u64 = u64::MAX / 255 * 0x20;
+    let same = |at: usize| {
+        let word = |bytes: &[u8]| bytes[at..].first_chunk().map(|word| u64::from_le_bytes(*word) | SMALL);
+        word(token) == word(lower)
+    };
+    token.len() == N && same(0) && same(N - 8) && (N <= 16 || same(8))
 }
 
 /// RFC 9112 9.3: `close` in any line means close; HTTP/1.1 persists; HTTP/1.0 does if it says so.
-fn persistence(head: &ResponseHead, has_connection: bool) -> Option<CloseReason> {
-    if has_connection && has_connection_option(&head.headers, b"close") {
+fn persistence(head: &ResponseHead, found: &FramingFields<'_>) -> Option<CloseReason> {
+    let has_option = |option: &[u8]| match found.connection {
+        None => false,
+        Some(value) if !found.more_connections => list_names(value, option),
+        Some(_) => head.headers.get_all_bytes("connection").any(|value| list_names(value, option)),
+    };
+    if has_option(b"close") {
         return Some(CloseReason::ConnectionClose);
     }
-    if head.version >= 11 || (has_connection && has_connection_option(&head.headers, b"keep-alive")) {
+    if head.version >= 11 || has_option(b"keep-alive") {
         return None;
     }
     Some(CloseReason::Http10)
-}
-
-/// Whether a `Connection` field names `option`, which is in lower case (RFC 9110 7.6.1).
-pub(crate) fn has_connection_option(headers: &Headers, option: &[u8]) -> bool {
-    headers.get_all_bytes("connection").any(|value| list_names(value, option))
 }
 
 /// Whether a comma-separated list of tokens holds `option` (case ignored).

@@ -212,6 +212,8 @@ impl Headers {
         std::mem::swap(&mut self.fields, &mut found.fields);
         std::mem::swap(&mut self.defects, &mut found.defects);
         found.clear();
+        // The two vectors take turns: both get the room that one has needed.
+        found.fields.reserve(self.fields.len());
     }
 }
 

@@ -64,20 +64,6 @@ impl LineScanner {
         (self.scanned == self.start).then_some(self.start)
     }
 
-    /// The next line by the short way: here whole, ended by CRLF, without control bytes, within `caps`.
-    /// `None` if it is anything else, which is then for [`next`](Self::next) to look at.
-    pub(crate) fn plain_line(&mut self, buf: &[u8], caps: &LineCaps) -> Option<Line> {
-        let start = self.fresh_line()?;
-        let end = find_control(buf, start);
-        let (b'\r', b'\n') = (buf.get(end)?, buf.get(end + 1)?) else { return None };
-        let next = end + 2;
-        if next - start > caps.line || next > caps.section {
-            return None;
-        }
-        self.skip_to(next);
-        Some(Line { start, end, next, control: None })
-    }
-
     /// Tells that the lines before `start` were taken by other means.
     pub(crate) fn skip_to(&mut self, start: usize) {
         *self = LineScanner { start, scanned: start, control: None };

@@ -7,6 +7,7 @@ use super::fields::{FieldsReader, Section};
 use super::grammar::{is_blank, is_control};
 use super::headers::{Headers, latin1};
 use super::lines::{Line, LineCaps};
+use super::scan::find_control;
 use crate::error::{Error, ErrorKind, Excerpt, Result};
 use crate::{Limits, Policy};
 
@@ -80,7 +81,14 @@ impl HeadReader {
             Some(reason) => reason,
             None => {
                 head.clear();
-                let Some(reason) = self.read_status_line(buf, head, policy, limits)? else { return Ok(None) };
+                let plain = self.plain_status_line(buf, head, limits);
+                let Some(reason) = plain.map_or_else(
+                    || self.read_status_line(buf, head, policy, limits),
+                    |plain| Ok(Some(plain)),
+                )?
+                else {
+                    return Ok(None);
+                };
                 self.reason = Some(reason);
                 reason
             }
@@ -97,6 +105,30 @@ impl HeadReader {
         self.fields.scanner.start()
     }
 
+    /// The short way for the status line that nearly all responses have, if it is here whole.
+    fn plain_status_line(
+        &mut self,
+        buf: &[u8],
+        head: &mut ResponseHead,
+        limits: &Limits,
+    ) -> Option<(u32, u32)> {
+        const REASON: usize = "HTTP/1.1 200 ".len();
+        self.fields.scanner.fresh_line().filter(|&start| start == 0)?;
+        let [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, b' ', a, b, c, b' '] =
+            *buf.first_chunk::<REASON>()?
+        else {
+            return None;
+        };
+        let end = find_control(buf, REASON);
+        let next = end + 2;
+        if buf.get(end..next)? != b"\r\n" || next > limits.line.min(limits.head) {
+            return None;
+        }
+        set(head, minor, [a, b, c])?;
+        self.fields.scanner.skip_to(next);
+        Some((REASON as u32, end as u32))
+    }
+
     fn read_status_line(
         &mut self,
         buf: &[u8],
@@ -105,14 +137,7 @@ impl HeadReader {
         limits: &Limits,
     ) -> Result<Option<(u32, u32)>> {
         let caps = LineCaps { line: limits.line, section: limits.head, what: "status line" };
-        loop {
-            let line = match self.fields.scanner.plain_line(buf, &caps) {
-                Some(line) => line,
-                None => match self.fields.scanner.next(buf, &caps)? {
-                    Some(line) => line,
-                    None => return Ok(None),
-                },
-            };
+        while let Some(line) = self.fields.scanner.next(buf, &caps)? {
             if line.start == line.end && policy.skip_blank_lines {
                 continue;
             }
@@ -129,6 +154,7 @@ impl HeadReader {
             }
             return Ok(Some((reason.0 as u32, reason.1 as u32)));
         }
+        Ok(None)
     }
 }
 

@@ -29,9 +29,11 @@ impl TcpTransport {
         }
         let stream = TcpStream::from(socket);
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(timeout)?;
-        stream.set_write_timeout(timeout)?;
-        Ok(TcpTransport(stream))
+        let mut stream = TcpTransport(stream);
+        if timeout.is_some() {
+            stream.set_timeout(timeout)?;
+        }
+        Ok(stream)
     }
 }
 
