@@ -1,0 +1,27 @@
+//! What a broken or hostile network does, injected live, and the right answer to it.
+//!
+//! The catalogue goes by layer. Where a fault is a case of something larger, it stands with that:
+//!
+//! | fault | tested in |
+//! |---|---|
+//! | connection refused, stale keep-alive, surplus and unsolicited bytes, a body that raises or has the wrong length, a response dropped midway | `clean.rs` |
+//! | the connection ends or is reset before, in and after every part of a response | `truncation.rs` |
+//! | SYN dropped, silence in head and body, a peer that stops reading, a timeout's exactly one error | `time.rs` |
+//! | half-closed connections, dribble, pauses between pieces, bodies where there are none | [`network`] |
+//! | floods of everything, lengths that promise too much | [`floods`] |
+//! | numbers, line ends, control bytes and framings that break the grammar | [`grammar`] |
+//! | early answers, resets and short writes while a body is sent | [`uploads`] |
+//! | signals, no file descriptors, no memory, leaks, threads | [`system`] |
+//!
+//! With an overall deadline come: a head or body that drips for ever, `Expect: 100-continue` and its
+//! answers. With TLS and with proxies come their own faults. A second address after a first that refuses
+//! needs a name with two addresses, which not every machine has.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod floods;
+mod grammar;
+mod network;
+mod system;
+mod uploads;
