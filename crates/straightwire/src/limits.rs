@@ -26,8 +26,9 @@ pub struct Limits {
     pub interim_responses: usize,
     /// Trailer lines after a chunked body. 100, as in `http.client` 3.15.
     pub trailer_lines: usize,
-    /// Bytes of chunk extensions in one body, all chunks together. 65,536: extensions are all but
-    /// unused, yet a sender can make them outweigh its data a thousandfold.
+    /// Bytes of chunk extensions in one body, all chunks together; digits of a size beyond the sixteenth
+    /// count as such. 65,536: extensions are all but unused, yet a sender can make them outweigh its data a
+    /// thousandfold.
     pub chunk_extensions: usize,
 }
 

@@ -296,3 +296,13 @@ fn host_tells_nobody_the_user_and_password() {
     assert!(received(&server, 0).contains("\r\nHost: a.example:8080\r\n"));
     assert_eq!(HttpConnection::new("user:secret@a.example").unwrap_err().kind(), ErrorKind::InvalidUrl);
 }
+
+/// Under a policy that takes any target, only one that begins with a scheme says which host.
+#[test]
+fn a_url_within_a_target_does_not_become_the_host() {
+    let server = serve([Script::new().read_head().send(OK)]);
+    let mut conn = builder(server.addr()).policy(Policy::lenient()).build().unwrap();
+    conn.request("GET", "search?next=http://evil.example/", (), &[]).unwrap();
+    conn.get_response().unwrap();
+    assert!(received(&server, 0).contains(&format!("\r\nHost: {}\r\n", server.addr())));
+}

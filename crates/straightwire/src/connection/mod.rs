@@ -457,7 +457,11 @@ fn authority(url: &str) -> Option<&str> {
     if url.starts_with('/') {
         return None;
     }
-    let rest = &url[url.find("://")? + 3..];
+    let (scheme, rest) = url.split_once("://")?;
+    let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    if !scheme.starts_with(|first: char| first.is_ascii_alphabetic()) || !scheme.bytes().all(in_scheme) {
+        return None;
+    }
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
 }

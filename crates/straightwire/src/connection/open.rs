@@ -50,7 +50,7 @@ impl HttpConnection {
             match stream.readiness() {
                 Readiness::Quiet => {}
                 Readiness::Data => self.drop_stream(Some(CloseReason::Unsolicited)),
-                Readiness::Ended => self.drop_stream(Some(CloseReason::ConnectionClose)),
+                Readiness::Ended => self.drop_stream(Some(CloseReason::PeerClosed)),
             }
         }
         if self.stream.is_some() {

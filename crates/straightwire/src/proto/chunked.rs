@@ -47,6 +47,9 @@ enum State {
     Done,
 }
 
+/// The most digits that a 64-bit size needs.
+const MOST_DIGITS: usize = 16;
+
 /// What one step of decoding found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ChunkStep {
@@ -154,9 +157,8 @@ impl ChunkDecoder {
     /// The short way for the line that nearly all chunks have, if it is here whole: digits and CRLF.
     /// Gives its length, or 0 where the long way is to look at it.
     fn plain_size_line(&mut self, input: &[u8], limits: &Limits) -> usize {
-        const MOST_DIGITS: usize = 15;
         let mut size = 0;
-        for (len, &byte) in input.iter().take(MOST_DIGITS + 1).enumerate() {
+        for (len, &byte) in input.iter().take(MOST_DIGITS).enumerate() {
             if let Some(digit) = hex(byte) {
                 size = size << 4 | u64::from(digit);
             } else if len > 0 && input[len..].starts_with(b"\r\n") && len + 2 <= limits.line {
@@ -185,6 +187,8 @@ impl ChunkDecoder {
                         return Err(self.fault("the chunk size does not fit 64 bits"));
                     }
                     self.remaining = self.remaining << 4 | u64::from(digit);
+                    // Zeros beyond what a size can need are ballast like extensions.
+                    self.extension_bytes += usize::from(self.line_bytes >= MOST_DIGITS);
                     return Ok(Size);
                 }
                 if self.state == SizeStart {

@@ -46,6 +46,8 @@ pub enum CloseReason {
     RequestUnfinished,
     /// The response was not read whole, and what is left was too much to skip.
     ResponseUnfinished,
+    /// The server closed it without a word, or it broke, while nothing was under way (RFC 9112 9.5).
+    PeerClosed,
     /// Something arrived that no request had asked for (RFC 9112 9.2).
     Unsolicited,
     /// An error left it in doubt.
@@ -64,6 +66,7 @@ impl fmt::Display for CloseReason {
             CloseReason::Switched => "the connection speaks another protocol now",
             CloseReason::RequestUnfinished => "the request was not sent whole",
             CloseReason::ResponseUnfinished => "the response was not read whole",
+            CloseReason::PeerClosed => "the server closed the idle connection",
             CloseReason::Unsolicited => "something arrived that nobody had asked for",
             CloseReason::Failed => "an error left it in doubt",
         })

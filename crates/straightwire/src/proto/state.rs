@@ -80,8 +80,7 @@ impl States {
         match (self.sending, self.receiving) {
             (Sending::Idle, _) => ConnectionState::Idle,
             (Sending::Head, _) => ConnectionState::RequestStarted,
-            // The response has been handed out: its end is all that is left.
-            (_, Receiving::Body | Receiving::Done | Receiving::Switched) => ConnectionState::Idle,
+            (Sending::Done, Receiving::Done) => ConnectionState::Idle,
             _ => ConnectionState::RequestSent,
         }
     }

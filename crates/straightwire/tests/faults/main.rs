@@ -4,7 +4,8 @@
 //!
 //! | fault | tested in |
 //! |---|---|
-//! | connection refused, stale keep-alive, surplus and unsolicited bytes, a body that raises or has the wrong length, a response dropped midway | `clean.rs` |
+//! | connection refused, a body that raises or has the wrong length | `clean.rs` |
+//! | stale keep-alive, surplus and unsolicited bytes, a response dropped midway | `leftovers.rs` |
 //! | the connection ends or is reset before, in and after every part of a response | `truncation.rs` |
 //! | SYN dropped, silence in head and body, a peer that stops reading, a timeout's exactly one error | `time.rs` |
 //! | half-closed connections, dribble, pauses between pieces, bodies where there are none | [`network`] |

@@ -76,7 +76,7 @@ pub(crate) fn a_restarted_server_is_connected_to_again(mut peer: Peer) {
         peer.stop();
         peer.start_again();
         get_file(&mut conn, NUMBERS);
-        assert!(!kept || conn.close_reason() == Some(CloseReason::ConnectionClose));
+        assert!(!kept || conn.close_reason() == Some(CloseReason::PeerClosed));
     }
 }
 
