@@ -30,8 +30,12 @@ pub fn markdown(head: &[&str], rows: &[Vec<String>]) -> String {
     out
 }
 
-/// A count with its thousands parted, and with decimals where it is small and not whole.
+/// A count with its thousands parted, and with decimals where it is small and not whole. A difference
+/// between two runs can come out below zero; how far says nothing.
 pub fn number(number: f64) -> String {
+    if number <= -0.5 {
+        return "< 0".to_owned();
+    }
     if number.abs() < 100.0 && (number - number.round()).abs() >= 0.05 {
         return format!("{number:.1}");
     }
@@ -43,7 +47,7 @@ pub fn number(number: f64) -> String {
         }
         out.push(digit);
     }
-    if number <= -0.5 { format!("-{out}") } else { out }
+    out
 }
 
 #[cfg(test)]
@@ -60,7 +64,7 @@ mod tests {
             (999.6, "1,000"),
             (61_577.2, "61,577"),
             (1_234_567.0, "1,234,567"),
-            (-1_234.0, "-1,234"),
+            (-1_234.0, "< 0"),
         ] {
             assert_eq!(super::number(number), text);
         }
