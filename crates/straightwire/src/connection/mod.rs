@@ -15,7 +15,7 @@ pub use config::HttpConnectionBuilder;
 use crate::body::{Body, OwnFraming};
 use crate::buffer::ReceiveBuffer;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::proto::{CloseReason, ConnectionState, Exchange, HeaderValue};
+use crate::proto::{CloseReason, ConnectionState, Exchange, HeaderValue, after_scheme};
 use crate::response::HttpResponse;
 use crate::tap::Tap;
 use crate::transport::Transport;
@@ -457,11 +457,7 @@ fn authority(url: &str) -> Option<&str> {
     if url.starts_with('/') {
         return None;
     }
-    let (scheme, rest) = url.split_once("://")?;
-    let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-    if !scheme.starts_with(|first: char| first.is_ascii_alphabetic()) || !scheme.bytes().all(in_scheme) {
-        return None;
-    }
+    let rest = after_scheme(url)?;
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
 }

@@ -48,7 +48,7 @@ impl HttpConnection {
                 }
                 Ok(Received::Head { len }) => {
                     self.input.consume(len);
-                    if self.tap.is_some() || self.config.debug_level > 0 {
+                    if self.is_watched() {
                         tell(&mut self.tap, self.config.debug_level, Event::Head(self.exchange.head()));
                     }
                     return Ok(());

@@ -128,13 +128,14 @@ impl HttpConnection {
 
     /// Writes `out` and then `rest`, in as few system calls as it takes.
     fn write(&mut self, rest: &[&[u8]]) -> Result<()> {
+        let watched = self.is_watched();
         let Some(stream) = &mut self.stream else {
             return Err(Error::new(
                 ErrorKind::NotConnected,
                 "the connection was closed while a request was under way",
             ));
         };
-        if rest.iter().all(|slice| slice.is_empty()) && self.tap.is_none() && self.config.debug_level == 0 {
+        if rest.iter().all(|slice| slice.is_empty()) && !watched {
             return match stream.write_all(&self.out) {
                 Ok(()) => Ok(()),
                 Err(err) => Err(self.write_failed(err)),

@@ -64,5 +64,6 @@ pub use exchange::{BodyStep, Exchange, Received};
 pub use framing::{CloseReason, Framing};
 pub use headers::{Defect, Headers, Iter as HeadersIter};
 pub use request::HeaderValue;
+pub(crate) use request::after_scheme;
 pub use response::ResponseHead;
 pub use state::ConnectionState;

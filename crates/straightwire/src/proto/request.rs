@@ -144,17 +144,18 @@ fn check_target(method: &[u8], target: &[u8], policy: &Policy) -> Result<()> {
     match (method, target) {
         (b"CONNECT", [b'/', ..]) => refuse("is not host:port, as CONNECT wants it"),
         (b"CONNECT", _) | (_, [b'/', ..]) | (b"OPTIONS", b"*") => Ok(()),
-        _ if has_scheme(target) => Ok(()),
+        _ if std::str::from_utf8(target).is_ok_and(|target| after_scheme(target).is_some()) => Ok(()),
         _ => refuse("must begin with / or be an absolute URI"),
     }
 }
 
-/// `scheme "://"` (RFC 3986 3.1).
-fn has_scheme(target: &[u8]) -> bool {
-    let Some(colon) = target.iter().position(|&byte| byte == b':') else { return false };
-    target[0].is_ascii_alphabetic()
-        && target[..colon].iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
-        && target[colon..].starts_with(b"://")
+/// What comes after the `scheme "://"` that `target` begins with (RFC 3986 3.1).
+pub(crate) fn after_scheme(target: &str) -> Option<&str> {
+    let (scheme, rest) = target.split_once("://")?;
+    let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    let is_scheme =
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(in_scheme);
+    is_scheme.then_some(rest)
 }
 
 /// Appends `name: value CRLF`; gives where in `out` the value stands. On error `out` is as it was.
