@@ -4,10 +4,14 @@
 //! strict, so that a mistake in the client shows up as a 400 with a reason rather than being made twice in
 //! the same way.
 //!
-//! Two servers, both on blocking sockets with one thread for each connection:
+//! Three servers, all on blocking sockets with one thread for each connection (a tunnel has two):
 //!
 //! * [`Origin`] speaks correct HTTP and has an endpoint for most things a client has to cope with.
 //! * [`Scripted`] does exactly what a [`Script`] tells it, correct or not: half an answer, a reset, silence.
+//! * [`Proxy`] makes tunnels to targets on loopback: by CONNECT, by CONNECT inside TLS, or by SOCKS5.
+//!
+//! Each of them speaks TLS too, given a [`TlsSetup`] with an identity. The module [`certificates`] makes
+//! identities: a certification authority at run time, and all that a careful client has to refuse.
 //!
 //! ```
 //! use std::io::{Read, Write};
@@ -25,6 +29,20 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! The same inside TLS, to see what the handshake agreed on:
+//!
+//! ```
+//! use origin::certificates::Authority;
+//! use origin::{Origin, TlsSetup};
+//!
+//! let authority = Authority::new();
+//! let origin = Origin::start_tls(&TlsSetup::new(&authority.issue(&["localhost", "127.0.0.1"])))?;
+//! assert!(origin.url("/bytes/5").starts_with("https://127.0.0.1:"));
+//! // A client that trusts `authority.root_pem()` can connect now.
+//! assert_eq!(origin.handshakes(), []);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
 //! # Endpoints of [`Origin`]
 //!
 #![doc = include_str!("endpoints/table.md")]
@@ -37,6 +55,8 @@
 //! * A request that breaks the grammar gets 400 (or 414, 417, 431, 501, 505) with the reason as its text, and
 //!   the connection ends. So does one whose head is larger than 64 KiB.
 //! * A small answer is one write, head and body together. Large bodies go out in pieces of 64 KiB.
+//! * Inside TLS a close_notify goes before every end of a connection (RFC 8446 section 6.1); a script can leave
+//!   it out with [`Script::cut`].
 //! * Names and values in a query are decoded as forms are: `+` is a space, `%XX` is a byte.
 
 mod answer;
@@ -51,7 +71,10 @@ mod grammar;
 mod inbox;
 mod journal;
 mod json;
+mod line;
 mod outbox;
+mod player;
+mod proxy;
 mod reasons;
 mod reception;
 mod request;
@@ -59,10 +82,14 @@ mod script;
 mod scripted;
 mod server;
 mod sync;
+mod tls;
 
 // The public interface is:
+pub mod certificates;
 pub mod pattern;
 pub use journal::Request;
+pub use proxy::{Asked, HostForm, Proxy, ProxyBuilder};
 pub use script::Script;
 pub use scripted::{ScriptError, Scripted};
 pub use server::Origin;
+pub use tls::{Handshake, TlsSetup};

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::sync::{Stop, lock};
+use crate::sync::{Stop, left, lock};
 
 /// Nothing here recurses or keeps buffers on the stack.
-const STACK: usize = 256 * 1024;
+pub(crate) const STACK: usize = 256 * 1024;
+/// After its last answer a server reads on for so long, and so many bytes, before it lets go of the socket.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 64 * 1024 * 1024;
 
 /// A listener and the threads of its connections. Dropping it ends them all, whatever they wait for.
 pub(crate) struct Reception {
@@ -36,6 +39,30 @@ struct Guest {
 /// A connected socket with several owners: it closes when the last one lets go.
 #[derive(Clone)]
 pub(crate) struct Socket(pub(crate) Arc<TcpStream>);
+
+impl Socket {
+    /// Ends our side first and reads until the client has ended its own, for a while: to close with unread
+    /// bytes would send a reset, which can destroy the last answer before the client has read it (RFC 9112
+    /// section 9.6).
+    pub(crate) fn linger(&self) {
+        if self.0.shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        let deadline = Instant::now() + LINGER;
+        let mut scrap = [0; 16 * 1024];
+        let mut total = 0;
+        while total < LINGER_BYTES
+            && let Some(time) = left(deadline)
+            && self.0.set_read_timeout(Some(time)).is_ok()
+        {
+            match (&*self.0).read(&mut scrap) {
+                Ok(count) if count > 0 => total += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                _ => return,
+            }
+        }
+    }
+}
 
 impl Read for Socket {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {

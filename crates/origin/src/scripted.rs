@@ -1,29 +1,20 @@
 //! A server that plays scripts.
 
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
-use std::{error, fmt};
+use std::time::Duration;
+use std::{error, fmt, io};
 
-use socket2::{Domain, SockRef, Type};
+use socket2::{Domain, Type};
 
-use crate::body::Decoder;
-use crate::fault::{Fault, Outcome};
-use crate::inbox::Inbox;
+use crate::player::Player;
 use crate::reception::{Reception, Socket};
-use crate::request::Head;
 use crate::script::{Script, Step};
-use crate::sync::{Stop, left, lock, wait_until};
+use crate::sync::{Stop, lock, wait_until};
+use crate::tls::{Handshake, Tls, TlsSetup};
 
-/// A step that reads gives up when nothing comes for so long, and one that sends when nothing goes.
-const SILENCE: Duration = Duration::from_secs(30);
-const HOLD: Duration = Duration::from_secs(30);
-const CLOSE: Duration = Duration::from_secs(10);
 /// [`Scripted::join`] waits a little longer than the longest step.
 const JOIN: Duration = Duration::from_secs(35);
-/// A client that sends faster than it is read can't keep a close from happening.
-const MOST_FILLS: usize = 1024;
 /// The system raises this to its own minimum.
 const TINY: usize = 1024;
 
@@ -72,14 +63,39 @@ impl Scripted {
     /// # Errors
     /// When there is no script, or no socket or thread to be had.
     pub fn start(scripts: Vec<Script>) -> io::Result<Scripted> {
+        Scripted::open(scripts, None)
+    }
+
+    /// As [`start`](Scripted::start), speaking TLS: scripts begin when the handshake is done. One that fails
+    /// is an error of step 0.
+    ///
+    /// ```
+    /// use origin::certificates::Authority;
+    /// use origin::{Script, Scripted, TlsSetup};
+    ///
+    /// let authority = Authority::new();
+    /// let setup = TlsSetup::new(&authority.issue(&["localhost"]));
+    /// let truncated = Script::new().read_request().send("HTTP/1.1 200 OK\r\n\r\nhal").cut();
+    /// let server = Scripted::start_tls(&setup, vec![truncated])?;
+    /// # let _ = server;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` when the identity is none, and as [`start`](Scripted::start).
+    pub fn start_tls(setup: &TlsSetup, scripts: Vec<Script>) -> io::Result<Scripted> {
+        Scripted::open(scripts, Some(Tls::new(setup)?))
+    }
+
+    fn open(scripts: Vec<Script>, tls: Option<Tls>) -> io::Result<Scripted> {
         let Some(last) = scripts.last() else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no script to play"));
         };
         let most = last.is_once.then_some(scripts.len());
         let listener = listen(scripts.iter().any(Script::stops_reading))?;
         let stop = Arc::new(Stop::default());
-        let stage =
-            Arc::new(Stage { lanes: Mutex::default(), changed: Condvar::new(), stop: Arc::clone(&stop) });
+        let (lanes, changed) = (Mutex::default(), Condvar::new());
+        let stage = Arc::new(Stage { lanes, changed, stop: Arc::clone(&stop), tls });
         let count = scripts.len();
         let shared = Arc::clone(&stage);
         let reception = Reception::open(listener, most, stop, move |number, socket| {
@@ -98,8 +114,13 @@ impl Scripted {
         self.reception.accepted()
     }
 
+    /// The latest handshakes, up to 1024, oldest first; those that failed too.
+    pub fn handshakes(&self) -> Vec<Handshake> {
+        self.stage.tls.as_ref().map(Tls::handshakes).unwrap_or_default()
+    }
+
     /// The bytes that the script of connection `number` has read so far; empty when there is no such
-    /// connection.
+    /// connection. Inside TLS those are what the records held.
     pub fn received(&self, number: usize) -> Vec<u8> {
         lock(&self.stage.lanes).get(number).map(|lane| lane.received.clone()).unwrap_or_default()
     }
@@ -150,10 +171,11 @@ impl fmt::Display for ScriptError {
 impl error::Error for ScriptError {}
 
 /// What is known of all connections.
-struct Stage {
+pub(crate) struct Stage {
     lanes: Mutex<Vec<Lane>>,
     changed: Condvar,
-    stop: Arc<Stop>,
+    pub(crate) stop: Arc<Stop>,
+    pub(crate) tls: Option<Tls>,
 }
 
 /// What is known of one connection.
@@ -168,19 +190,17 @@ struct Lane {
 impl Stage {
     fn play(self: &Arc<Stage>, number: usize, socket: Socket, script: &Script) {
         self.change(number, |_| ());
-        // A failure shows up as one of the first step that uses the socket.
-        let _ = socket.0.set_read_timeout(Some(SILENCE));
-        let _ = socket.0.set_write_timeout(Some(SILENCE));
-        let ears = Ears { socket: socket.clone(), stage: Arc::clone(self), number };
-        let mut player = Player { inbox: Inbox::new(ears), socket, stop: &self.stop, reads: true };
-        for (step, action) in script.steps.iter().chain([&Step::Close]).enumerate() {
+        let mut player = Player::new(self, number, socket);
+        let begin = (self.tls.is_some() && !script.is_clear).then_some((0, &Step::Handshake));
+        let steps = script.steps.iter().chain([&Step::Close]).enumerate();
+        for (step, action) in begin.into_iter().chain(steps) {
             self.change(number, |lane| lane.step = step);
             match player.play(action) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(_) if self.stop.asked() => break,
-                Err(fault) => {
-                    let error = ScriptError { connection: number, step, message: tell(fault) };
+                Err(message) => {
+                    let error = ScriptError { connection: number, step, message };
                     self.change(number, |lane| lane.error = Some(error));
                     break;
                 }
@@ -192,6 +212,11 @@ impl Stage {
         self.change(number, |lane| lane.has_ended = true);
     }
 
+    /// Bytes of a connection came.
+    pub(crate) fn hear(&self, number: usize, bytes: &[u8]) {
+        self.change(number, |lane| lane.received.extend_from_slice(bytes));
+    }
+
     fn change(&self, number: usize, change: impl FnOnce(&mut Lane)) {
         let mut lanes = lock(&self.lanes);
         if lanes.len() <= number {
@@ -199,160 +224,6 @@ impl Stage {
         }
         change(&mut lanes[number]);
         self.changed.notify_all();
-    }
-}
-
-/// Reads from the socket and records what it hears.
-struct Ears {
-    socket: Socket,
-    stage: Arc<Stage>,
-    number: usize,
-}
-
-impl Read for Ears {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.socket.read(out)?;
-        self.stage.change(self.number, |lane| lane.received.extend_from_slice(&out[..count]));
-        Ok(count)
-    }
-}
-
-struct Player<'s> {
-    inbox: Inbox,
-    socket: Socket,
-    stop: &'s Stop,
-    /// False after [`Step::StopReading`], until a step that reads.
-    reads: bool,
-}
-
-impl Player<'_> {
-    /// Plays one step; false when it is the last one.
-    fn play(&mut self, step: &Step) -> Outcome<bool> {
-        match step {
-            Step::ReadHead => self.read_head()?,
-            Step::ReadRequest => self.read_request()?,
-            Step::ReadBytes(count) => self.read_bytes(*count)?,
-            Step::Send(bytes) => self.send(bytes)?,
-            Step::SendInPieces { bytes, piece, pause } => {
-                for (index, piece) in bytes.chunks(*piece).enumerate() {
-                    if index > 0 && self.stop.pause(*pause) {
-                        return Ok(false);
-                    }
-                    self.send(piece)?;
-                }
-            }
-            Step::Flood { piece, most } => {
-                let rounds = most / (piece.len().max(1) as u64);
-                // The client may well have had enough: that is what floods are for.
-                let _ = (0..rounds).try_for_each(|_| self.socket.write_all(piece));
-            }
-            Step::Pause(time) => return Ok(!self.stop.pause(*time)),
-            Step::HalfClose => self.socket.0.shutdown(Shutdown::Write)?,
-            Step::StopReading => self.reads = false,
-            Step::Hold if self.reads => {
-                self.read_to_end(HOLD)?;
-            }
-            Step::Hold => return Ok(!self.stop.pause(HOLD)),
-            Step::WaitForClose => {
-                if !self.read_to_end(CLOSE)? {
-                    return Err(Fault::bad("the client did not close"));
-                }
-            }
-            Step::Reset => {
-                SockRef::from(&*self.socket.0).set_linger(Some(Duration::ZERO))?;
-                return Ok(false);
-            }
-            Step::Close => {
-                self.close();
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn read_head(&mut self) -> Outcome<()> {
-        self.reads = true;
-        // Four bytes are kept back at most, so a head of any size passes through the buffer.
-        let mut last = [0; 4];
-        loop {
-            while !self.inbox.buffered().is_empty() {
-                let byte = self.inbox.take(1);
-                last.rotate_left(1);
-                last[3] = self.inbox.slice(byte)[0];
-                if last == *b"\r\n\r\n" {
-                    return Ok(());
-                }
-            }
-            self.fill("the head was whole")?;
-        }
-    }
-
-    fn read_request(&mut self) -> Outcome<()> {
-        self.reads = true;
-        let mut head = Head::default();
-        if !head.read(&mut self.inbox)? {
-            return Err(Fault::bad("the client closed before a request came"));
-        }
-        let mut body = Decoder::new(head.framing());
-        while !body.next(&mut self.inbox)?.is_empty() {}
-        Ok(())
-    }
-
-    fn read_bytes(&mut self, count: u64) -> Outcome<()> {
-        self.reads = true;
-        let mut left = count;
-        loop {
-            left -= self.inbox.take(left).len() as u64;
-            if left == 0 {
-                return Ok(());
-            }
-            self.fill(&format!("{count} bytes were there"))?;
-        }
-    }
-
-    fn fill(&mut self, before: &str) -> Outcome<()> {
-        match self.inbox.fill()? {
-            0 => Err(Fault::bad(format!("the client closed before {before}"))),
-            _ => Ok(()),
-        }
-    }
-
-    /// Reads until the client closes, in whatever manner; false when it has not after `limit`.
-    fn read_to_end(&mut self, limit: Duration) -> Outcome<bool> {
-        self.reads = true;
-        let deadline = Instant::now() + limit;
-        while let Some(time) = left(deadline) {
-            self.socket.0.set_read_timeout(Some(time))?;
-            self.inbox.take(u64::MAX);
-            match self.inbox.fill() {
-                Ok(0) => return Ok(true),
-                Ok(_) => {}
-                Err(error) if is_timeout(&error) => break,
-                Err(_) => return Ok(true),
-            }
-        }
-        self.socket.0.set_read_timeout(Some(SILENCE))?;
-        Ok(false)
-    }
-
-    fn send(&mut self, bytes: &[u8]) -> Outcome<()> {
-        self.socket.write_all(bytes).map_err(|error| match is_timeout(&error) {
-            true => Fault::bad("the client took nothing for 30 seconds"),
-            false => Fault::bad(format!("the client closed before all was sent: {error}")),
-        })
-    }
-
-    /// Takes in what is there without waiting. Nobody else uses the socket by now, so its mode does not
-    /// matter.
-    fn close(&mut self) {
-        if self.reads && self.socket.0.set_nonblocking(true).is_ok() {
-            for _ in 0..MOST_FILLS {
-                self.inbox.take(u64::MAX);
-                if !matches!(self.inbox.fill(), Ok(count) if count > 0) {
-                    return;
-                }
-            }
-        }
     }
 }
 
@@ -372,17 +243,4 @@ fn listen(has_tiny_buffer: bool) -> io::Result<TcpListener> {
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
     socket.listen(128)?;
     Ok(socket.into())
-}
-
-fn tell(fault: Fault) -> String {
-    match fault {
-        Fault::Refused { reason, .. } => reason.into_owned(),
-        Fault::Io(error) if is_timeout(&error) => "nothing came for 30 seconds".to_owned(),
-        Fault::Io(error) => error.to_string(),
-    }
-}
-
-/// A timeout of a blocking socket shows as either, by platform.
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

@@ -1,21 +1,18 @@
 //! The origin itself: a listener, what its connections share, and how each of them ends.
 
-use std::io::{self, Read};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, ToSocketAddrs};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::call::House;
 use crate::conversation::{Ending, converse};
 use crate::endpoints::Files;
 use crate::journal::{Journal, Request};
+use crate::line::Line;
 use crate::reception::{Reception, Socket};
-use crate::sync::{Stop, left};
-
-/// After its last answer the server reads on for so long, and so many bytes, before it lets go of the socket.
-const LINGER: Duration = Duration::from_secs(2);
-const LINGER_BYTES: usize = 64 * 1024 * 1024;
+use crate::sync::Stop;
+use crate::tls::{Handshake, Tls, TlsSetup};
 
 /// A running HTTP/1.1 origin, see the [crate documentation](crate) for what it answers.
 ///
@@ -29,6 +26,7 @@ const LINGER_BYTES: usize = 64 * 1024 * 1024;
 pub struct Origin {
     reception: Reception,
     house: Arc<House>,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Origin {
@@ -51,13 +49,45 @@ impl Origin {
     /// # Errors
     /// When the address can't be resolved or is in use, and as [`start`](Origin::start).
     pub fn bind(addr: impl ToSocketAddrs) -> io::Result<Origin> {
-        let listener = TcpListener::bind(addr)?;
+        Origin::open(TcpListener::bind(addr)?, None)
+    }
+
+    /// As [`start`](Origin::start), speaking TLS. Every end of a connection is announced by a close_notify.
+    ///
+    /// ```
+    /// use origin::certificates::Authority;
+    /// use origin::{Origin, TlsSetup};
+    ///
+    /// let authority = Authority::new();
+    /// let origin = Origin::start_tls(&TlsSetup::new(&authority.issue(&["127.0.0.1"])))?;
+    /// assert!(origin.url("/").starts_with("https://127.0.0.1:"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` when the identity is none, and as [`start`](Origin::start).
+    pub fn start_tls(setup: &TlsSetup) -> io::Result<Origin> {
+        Origin::bind_tls((Ipv4Addr::LOCALHOST, 0), setup)
+    }
+
+    /// As [`bind`](Origin::bind), speaking TLS.
+    ///
+    /// # Errors
+    /// As [`start_tls`](Origin::start_tls) and [`bind`](Origin::bind).
+    pub fn bind_tls(addr: impl ToSocketAddrs, setup: &TlsSetup) -> io::Result<Origin> {
+        let tls = Tls::new(setup)?;
+        Origin::open(TcpListener::bind(addr)?, Some(Arc::new(tls)))
+    }
+
+    fn open(listener: TcpListener, tls: Option<Arc<Tls>>) -> io::Result<Origin> {
         let stop = Arc::new(Stop::default());
         let house = House { journal: Journal::default(), files: Files::default(), stop: Arc::clone(&stop) };
         let house = Arc::new(house);
-        let shared = Arc::clone(&house);
-        let reception = Reception::open(listener, None, stop, move |_, socket| serve(socket, &shared))?;
-        Ok(Origin { reception, house })
+        let (shared, secure) = (Arc::clone(&house), tls.clone());
+        let reception = Reception::open(listener, None, stop, move |_, socket| {
+            serve(&socket, &shared, secure.as_deref());
+        })?;
+        Ok(Origin { reception, house, tls })
     }
 
     /// The address it listens on.
@@ -75,9 +105,10 @@ impl Origin {
         self.addr().to_string()
     }
 
-    /// The `http` URL of a path; the path starts with a slash.
+    /// The URL of a path, `http` or, with TLS, `https`; the path starts with a slash.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.addr())
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{path}", self.addr())
     }
 
     /// Connections accepted so far.
@@ -92,6 +123,12 @@ impl Origin {
         self.house.journal.requests()
     }
 
+    /// The latest handshakes, up to 1024, oldest first; those that failed too. One is here before the client
+    /// can have an answer. Without TLS there are none.
+    pub fn handshakes(&self) -> Vec<Handshake> {
+        self.tls.as_ref().map(|tls| tls.handshakes()).unwrap_or_default()
+    }
+
     /// Serves until the process ends.
     pub fn serve_forever(self) -> ! {
         loop {
@@ -100,30 +137,15 @@ impl Origin {
     }
 }
 
-fn serve(socket: Socket, house: &House) {
-    if converse(socket.clone(), socket.clone(), house) == Ending::Ours {
-        linger(socket);
-    }
-}
-
-/// Ends our side first and reads until the client has ended its own, for a while: to close with unread bytes
-/// would send a reset, which can destroy the last answer before the client has read it (RFC 9112 section
-/// 9.6).
-fn linger(mut socket: Socket) {
-    if socket.0.shutdown(Shutdown::Write).is_err() {
-        return;
-    }
-    let deadline = Instant::now() + LINGER;
-    let mut scrap = [0; 16 * 1024];
-    let mut total = 0;
-    while total < LINGER_BYTES
-        && let Some(time) = left(deadline)
-        && socket.0.set_read_timeout(Some(time)).is_ok()
-    {
-        match socket.read(&mut scrap) {
-            Ok(count) if count > 0 => total += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            _ => return,
-        }
+fn serve(socket: &Socket, house: &House, tls: Option<&Tls>) {
+    let Ok(mut line) = Line::open(socket, tls) else {
+        // The client has yet to read the alert.
+        return socket.linger();
+    };
+    let ending = converse(line.clone(), line.clone(), house);
+    // Inside TLS every end is announced, whoever began it (RFC 8446 section 6.1).
+    let is_open = ending == Ending::Ours || tls.is_some();
+    if is_open && line.end(socket).is_ok() && ending == Ending::Ours {
+        socket.linger();
     }
 }

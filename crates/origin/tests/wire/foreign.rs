@@ -6,12 +6,18 @@ use std::process::{Command, Output, Stdio};
 use origin::Origin;
 use origin::pattern::{self, Fnv1a};
 
-/// Runs a program with this input; `None`, and a word about it, when it is not installed.
-fn run(program: &str, args: &[&str], input: &[u8]) -> Option<Output> {
-    let is_there =
-        Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+/// Whether a program is installed, and a word about it when it is not.
+pub(crate) fn is_there(program: &str, version: &str) -> bool {
+    let is_there = Command::new(program).arg(version).output().is_ok_and(|output| output.status.success());
     if !is_there {
         println!("{program} is not installed: nothing checked");
+    }
+    is_there
+}
+
+/// Runs a program with this input; `None`, and a word about it, when it is not installed.
+pub(crate) fn run(program: &str, args: &[&str], input: &[u8]) -> Option<Output> {
+    if !is_there(program, "--version") {
         return None;
     }
     let mut command = Command::new(program);

@@ -1,11 +1,15 @@
 //! The origin as a client sees it: bytes over real sockets.
 
 mod bodies;
+mod certificates;
 mod client;
 mod endpoints;
 mod foreign;
 mod lifecycle;
+mod proxy;
 mod ranges;
 mod scripted;
 mod strictness;
+mod tls;
+mod tls_scripts;
 mod uploads;
