@@ -23,6 +23,10 @@ impl ReceiveBuffer {
         &self.bytes[self.start..self.end]
     }
 
+    pub(crate) fn data_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..self.end]
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.start == self.end
     }

@@ -2,6 +2,8 @@
 
 use std::{error, fmt, io};
 
+use crate::transport::DeadlinePassed;
+
 /// The result of everything here that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -42,6 +44,10 @@ pub enum Phase {
     Resolve,
     /// Connecting to one of them.
     Connect,
+    /// Having a proxy pass the connection on.
+    Proxy,
+    /// Agreeing on TLS.
+    Tls,
     /// Taking the next piece of the body from the caller's reader or iterator.
     TakeBody,
     /// Sending the request.
@@ -115,7 +121,22 @@ pub enum ErrorKind {
     /// More chunk extensions than [`Limits::chunk_extensions`](crate::Limits::chunk_extensions).
     ChunkExtensionsTooLarge,
 
-    /// The timeout ran out while connecting, reading or writing.
+    /// The peer's certificate was not accepted; the message says what is wrong with it.
+    #[doc(alias = "SSLCertVerificationError")]
+    Certificate,
+    /// TLS could not be spoken, or was broken off.
+    #[doc(alias = "SSLError")]
+    Tls,
+    /// The proxy refused to pass the connection on: see
+    /// [`HttpConnection::proxy_response`](crate::HttpConnection::proxy_response). (`http.client`:
+    /// `OSError`.)
+    TunnelFailed,
+    /// The SOCKS proxy refused to pass the connection on, or speaks another protocol.
+    SocksFailed,
+
+    /// A [`Canceller`](crate::Canceller) was used.
+    Cancelled,
+    /// A timeout or the deadline ran out while connecting, reading or writing.
     Timeout,
     /// The operating system, or the caller's reader or iterator, reported an error: see
     /// [`Error::io_error`].
@@ -147,11 +168,14 @@ impl Error {
     pub(crate) fn io(phase: Phase, doing: &str, source: io::Error) -> Error {
         // An error of ours that travelled through a `Read` or `Write` comes back as itself.
         let source = match source.downcast::<Error>() {
-            Ok(own) => return own,
+            Ok(own) => return own.in_phase(phase),
             Err(source) => source,
         };
         let timed_out = matches!(source.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock);
-        let (kind, detail) = if timed_out {
+        let late = source.get_ref().is_some_and(|inner| inner.is::<DeadlinePassed>());
+        let (kind, detail) = if late {
+            (ErrorKind::Timeout, format!("the deadline passed while {doing}"))
+        } else if timed_out {
             (ErrorKind::Timeout, format!("timed out while {doing}"))
         } else {
             (ErrorKind::Io, format!("while {doing}: {source}"))
@@ -160,6 +184,13 @@ impl Error {
         err.0.phase = Some(phase);
         err.0.source = Some(source);
         err
+    }
+
+    /// Says when it struck, unless it says so already.
+    #[cold]
+    pub(crate) fn in_phase(mut self, phase: Phase) -> Error {
+        self.0.phase.get_or_insert(phase);
+        self
     }
 
     #[cold]
@@ -244,7 +275,7 @@ impl Error {
             })
     }
 
-    /// The timeout ran out.
+    /// A timeout or the deadline ran out.
     pub fn is_timeout(&self) -> bool {
         self.kind() == ErrorKind::Timeout
     }
@@ -254,7 +285,7 @@ impl Error {
     #[doc(alias = "HTTPException")]
     pub fn is_http_exception(&self) -> bool {
         use ErrorKind::*;
-        !matches!(self.kind(), InvalidMethod | InvalidHeader | InvalidBody | InvalidSetting | Timeout | Io)
+        !(self.is_io() || matches!(self.kind(), InvalidMethod | InvalidHeader | InvalidBody | InvalidSetting))
     }
 
     /// The caller asked for something that can't be done: mending the call mends the error.
@@ -297,9 +328,18 @@ impl Error {
         )
     }
 
-    /// The network, the operating system, or a reader of the caller's failed.
+    /// TLS failed, or the peer's certificate was not accepted.
+    #[doc(alias = "SSLError")]
+    pub fn is_tls(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Certificate | ErrorKind::Tls)
+    }
+
+    /// The family of Python's `OSError`: the way to the server failed (network, TLS, proxy), it took too
+    /// long or was cancelled, or a reader of the caller's failed.
+    #[doc(alias = "OSError")]
     pub fn is_io(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Io | ErrorKind::Timeout)
+        use ErrorKind::*;
+        self.is_tls() || matches!(self.kind(), TunnelFailed | SocksFailed | Cancelled | Timeout | Io)
     }
 }
 
@@ -351,6 +391,8 @@ impl From<Error> for io::Error {
             RemoteDisconnected => io::ErrorKind::ConnectionReset,
             NotConnected => io::ErrorKind::NotConnected,
             Timeout => io::ErrorKind::TimedOut,
+            TunnelFailed | SocksFailed => io::ErrorKind::ConnectionRefused,
+            Cancelled => io::ErrorKind::ConnectionAborted,
             Io => err.io_error().map_or(io::ErrorKind::Other, io::Error::kind),
             _ if err.is_caller() => io::ErrorKind::InvalidInput,
             _ => io::ErrorKind::InvalidData,

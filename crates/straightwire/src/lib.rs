@@ -127,18 +127,26 @@
 
 mod body;
 mod buffer;
+mod canceller;
 mod connection;
+mod credentials;
 mod error;
+mod host;
 mod limits;
 mod policy;
 pub mod proto;
 mod response;
 mod tap;
-mod transport;
+mod tls;
+pub mod transport;
 
 // The public interface is:
 pub use body::Body;
-pub use connection::{HttpConnection, HttpConnectionBuilder};
+pub use canceller::Canceller;
+#[cfg(feature = "tls")]
+pub use connection::HttpsConnection;
+pub use connection::{ConnectionBuilder, HttpConnection, ProxyResponse};
+pub use credentials::basic_credentials;
 pub use error::{Error, ErrorKind, Phase, Result};
 pub use limits::Limits;
 pub use policy::Policy;
@@ -146,3 +154,7 @@ pub use proto::status::{self, HTTP_PORT, HTTPS_PORT, responses};
 pub use proto::{CloseReason, ConnectionState, Defect, Framing, HeaderValue, Headers, ResponseHead};
 pub use response::HttpResponse;
 pub use tap::{Event, Tap};
+#[cfg(feature = "tls")]
+pub use tls::{Tls, TlsBuilder};
+pub use tls::{TlsSession, TlsVersion};
+pub use transport::socks::Socks5;

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
 
 use crate::proto::{CloseReason, ResponseHead};
+use crate::tls::TlsSession;
 
 /// Something that happened on a connection.
 #[derive(Clone, Copy, Debug)]
@@ -23,9 +24,11 @@ pub enum Event<'a> {
         /// The other end, where it has an address.
         peer: Option<SocketAddr>,
     },
-    /// These bytes were sent.
+    /// TLS was agreed on, with the server or, before that, with a proxy.
+    Secured(&'a TlsSession),
+    /// These bytes were sent, before TLS has made them unreadable.
     Sent(&'a [u8]),
-    /// These bytes were received.
+    /// These bytes were received, after TLS has made them readable.
     Received(&'a [u8]),
     /// An interim response was read.
     Interim(&'a ResponseHead),

@@ -1,30 +1,77 @@
 //! What a connection is told before it is opened.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::HttpConnection;
-use crate::error::{Error, ErrorKind, Excerpt, Result};
+use super::tunnel::Tunnel;
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::{host_and_port, host_value};
 use crate::tap::Tap;
-use crate::{Limits, Policy};
+use crate::tls::Secure;
+use crate::transport::{Connect, Resolve, Transport};
+use crate::{Canceller, Limits, Policy, Socks5};
 
 /// How many bytes of a reader are sent at a time, as in `http.client`.
-pub(crate) const DEFAULT_BLOCKSIZE: usize = 8192;
+const DEFAULT_BLOCKSIZE: usize = 8192;
 
 /// The settings of a connection.
-#[derive(Clone, Debug)]
 pub(crate) struct Config {
-    /// Without brackets.
+    /// In ASCII, without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
+    pub(crate) default_port: u16,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
     pub(crate) source_address: Option<SocketAddr>,
+    pub(crate) interface: Option<String>,
+    pub(crate) resolver: Option<Arc<dyn Resolve>>,
+    /// Addresses of hosts that are not asked of anybody.
+    pub(crate) addresses: Vec<(String, u16, Vec<IpAddr>)>,
+    pub(crate) route: Route,
+    pub(crate) socks: Option<Socks5>,
+    pub(crate) proxy_tls: Option<Arc<dyn Secure>>,
+    pub(crate) tunnel: Option<Tunnel>,
+    pub(crate) tls: Option<Arc<dyn Secure>>,
+    /// Who the server has to prove it is, where that is not the host.
+    pub(crate) server_name: Option<String>,
+    pub(crate) canceller: Option<Canceller>,
     pub(crate) blocksize: usize,
     pub(crate) auto_open: bool,
     pub(crate) debug_level: u32,
 }
 
-/// Builds an [`HttpConnection`] with other than the usual settings.
+/// How the first stream is made, to the host or to what stands before it.
+pub(crate) enum Route {
+    Tcp,
+    Unix(PathBuf),
+    /// The caller's own, until it has been used.
+    Stream(Option<Box<dyn Transport>>),
+    Connect(Box<dyn Connect>),
+}
+
+impl Config {
+    /// Whom requests go to: the far end of the tunnel where there is one.
+    pub(crate) fn origin(&self) -> (&str, u16) {
+        match &self.tunnel {
+            Some(tunnel) => (&tunnel.host, tunnel.port),
+            None => (&self.host, self.port),
+        }
+    }
+
+    /// The value of `Host`.
+    pub(crate) fn host_value(&self) -> String {
+        let (host, port) = self.origin();
+        host_value(host, port, self.default_port)
+    }
+}
+
+/// Builds an [`HttpConnection`] or `HttpsConnection` with other than the usual settings.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,34 +85,64 @@ pub(crate) struct Config {
 /// assert_eq!((conn.host(), conn.port()), ("www.cwi.nl", 8080));
 /// # Ok::<(), straightwire::Error>(())
 /// ```
+///
+/// # The way to the server
+/// Layer by layer, each where it is asked for: a stream ([TCP](Self::resolver), a
+/// [Unix socket](Self::unix_socket), [yours](Self::stream)), SOCKS ([`socks5`](Self::socks5)), TLS to a
+/// proxy (`tls_to_proxy`), a [tunnel](Self::tunnel) through it, TLS to the server.
+///
+/// # Time
+/// [`timeout`](Self::timeout) is for each wait, [`connect_timeout`](Self::connect_timeout) for opening the
+/// connection as a whole, [`deadline`](Self::deadline) for the whole exchange.
 #[must_use = "call build()"]
-pub struct HttpConnectionBuilder {
+pub struct ConnectionBuilder<C> {
     host: String,
     port: Option<u16>,
     config: Config,
+    tunnel: Option<Result<Tunnel>>,
     policy: Policy,
     limits: Limits,
     tap: Option<Box<dyn Tap>>,
+    makes: PhantomData<fn() -> C>,
 }
 
-impl HttpConnectionBuilder {
-    pub(crate) fn new(host: &str) -> HttpConnectionBuilder {
-        HttpConnectionBuilder {
+impl<C: From<HttpConnection>> ConnectionBuilder<C> {
+    pub(crate) fn new(host: &str, default_port: u16) -> ConnectionBuilder<C> {
+        ConnectionBuilder {
             host: host.to_owned(),
             port: None,
             config: Config {
                 host: String::new(),
                 port: 0,
+                default_port,
                 timeout: None,
+                connect_timeout: None,
+                deadline: None,
                 source_address: None,
+                interface: None,
+                resolver: None,
+                addresses: Vec::new(),
+                route: Route::Tcp,
+                socks: None,
+                proxy_tls: None,
+                tunnel: None,
+                tls: None,
+                server_name: None,
+                canceller: None,
                 blocksize: DEFAULT_BLOCKSIZE,
                 auto_open: true,
                 debug_level: 0,
             },
+            tunnel: None,
             policy: Policy::strict(),
             limits: Limits::default(),
             tap: None,
+            makes: PhantomData,
         }
+    }
+
+    pub(crate) fn config(&mut self) -> &mut Config {
+        &mut self.config
     }
 
     /// The port; the host is then taken as it is, without looking for one in it.
@@ -74,16 +151,98 @@ impl HttpConnectionBuilder {
         self
     }
 
-    /// How long connecting to one address, one read and one write may each take. Without it they take as
-    /// long as the operating system lets them.
+    /// How long each read and each write may wait. Without it they take as long as the operating system
+    /// lets them.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.config.timeout = timeout.into();
         self
     }
 
-    /// The local address and port to connect from; port 0 lets the system choose.
+    /// How long opening the connection may take in all: the look-up, all addresses together, proxies and
+    /// the TLS handshake. As long as [`timeout`](Self::timeout) unless told.
+    pub fn connect_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.config.connect_timeout = timeout.into();
+        self
+    }
+
+    /// How long a whole exchange may take, from the call that begins the request (or opens the connection
+    /// for it) to the last byte of the body, however often something comes in between.
+    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.config.deadline = deadline.into();
+        self
+    }
+
+    /// The local address and port to connect from; port 0 lets the system choose. Only addresses of the
+    /// same family are tried then.
     pub fn source_address(mut self, address: SocketAddr) -> Self {
         self.config.source_address = Some(address);
+        self
+    }
+
+    /// The network interface to connect through, such as `eth0` (Linux).
+    pub fn interface(mut self, name: &str) -> Self {
+        self.config.interface = Some(name.to_owned());
+        self
+    }
+
+    /// Who turns names into addresses; the operating system unless told.
+    ///
+    /// With several addresses the families take turns, and each attempt has 250 ms before the next begins
+    /// beside it (Happy Eyeballs, RFC 8305): the first to connect is taken.
+    pub fn resolver(mut self, resolver: impl Resolve + 'static) -> Self {
+        self.config.resolver = Some(Arc::new(resolver));
+        self
+    }
+
+    /// The addresses of one host and port, for which nobody is asked then. May be called again for others.
+    ///
+    /// ```
+    /// # use straightwire::HttpConnection;
+    /// let conn = HttpConnection::builder("www.example.org")
+    ///     .resolve_to("www.example.org", 80, &["192.0.2.7".parse().unwrap()])
+    ///     .build()?;
+    /// # Ok::<(), straightwire::Error>(())
+    /// ```
+    pub fn resolve_to(mut self, host: &str, port: u16, addresses: &[IpAddr]) -> Self {
+        self.config.addresses.push((host.to_owned(), port, addresses.to_vec()));
+        self
+    }
+
+    /// Connects to this Unix socket instead of to the host, which is then only told to the server.
+    #[cfg(unix)]
+    pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.config.route = Route::Unix(path.into());
+        self
+    }
+
+    /// Uses this stream, which stands for one to the host. Once closed it can't be opened again: requests
+    /// then end with `NotConnected`.
+    pub fn stream(mut self, stream: impl Transport + 'static) -> Self {
+        self.config.route = Route::Stream(Some(Box::new(stream)));
+        self
+    }
+
+    /// Opens streams by a way of the caller's own: see [`Connect`].
+    pub fn connect_with(mut self, connect: impl Connect + 'static) -> Self {
+        self.config.route = Route::Connect(Box::new(connect));
+        self
+    }
+
+    /// Goes through this SOCKS proxy.
+    pub fn socks5(mut self, proxy: Socks5) -> Self {
+        self.config.socks = Some(proxy);
+        self
+    }
+
+    /// Goes through a tunnel to `host`: see [`HttpConnection::set_tunnel`].
+    pub fn tunnel(mut self, host: &str, port: impl Into<Option<u16>>, headers: &[(&str, &str)]) -> Self {
+        self.tunnel = Some(Tunnel::new(host, port.into(), self.config.default_port, headers));
+        self
+    }
+
+    /// Who may stop the connection's calls from another thread.
+    pub fn canceller(mut self, canceller: &Canceller) -> Self {
+        self.config.canceller = Some(canceller.clone());
         self
     }
 
@@ -126,144 +285,34 @@ impl HttpConnectionBuilder {
     /// The connection, not yet opened.
     ///
     /// # Errors
-    /// `InvalidUrl` for a host or port that can't be one; `InvalidSetting` for a timeout or block size of
-    /// zero.
-    pub fn build(self) -> Result<HttpConnection> {
+    /// `InvalidUrl` for a host or port that can't be one; `InvalidSetting` for a time or block size of
+    /// zero; `InvalidHeader` for a header of the tunnel that can't be one.
+    pub fn build(self) -> Result<C> {
         let mut config = self.config;
-        if config.timeout == Some(Duration::ZERO) || config.blocksize == 0 {
-            let message = "a timeout or block size of zero would never let anything through";
+        for time in [config.timeout, config.connect_timeout, config.deadline] {
+            check_time(time)?;
+        }
+        if config.blocksize == 0 {
+            let message = "a block size of zero would never let anything through";
             return Err(Error::new(ErrorKind::InvalidSetting, message));
         }
-        (config.host, config.port) = match self.port {
-            Some(port) => (without_brackets(&self.host).to_owned(), port),
-            None => split_port(&self.host, crate::status::HTTP_PORT)?,
-        };
-        check_host(&config.host)?;
-        Ok(HttpConnection::from_parts(config, self.policy, self.limits, self.tap))
+        (config.host, config.port) = host_and_port(&self.host, self.port, config.default_port)?;
+        config.tunnel = self.tunnel.transpose()?;
+        Ok(HttpConnection::from_parts(config, self.policy, self.limits, self.tap).into())
     }
 }
 
-/// `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address. An empty port is the default one
-/// (RFC 9110 4.2.1).
-fn split_port(text: &str, default: u16) -> Result<(String, u16)> {
-    if text.parse::<Ipv6Addr>().is_ok() {
-        return Ok((text.to_owned(), default));
+impl<C> fmt::Debug for ConnectionBuilder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionBuilder").field("host", &self.host).finish_non_exhaustive()
     }
-    let bracket = text.rfind(']').map_or(0, |at| at + 1);
-    let Some(colon) = text[bracket..].find(':').map(|at| bracket + at) else {
-        return Ok((without_brackets(text).to_owned(), default));
-    };
-    let (host, port) = (&text[..colon], &text[colon + 1..]);
-    if port.is_empty() {
-        return Ok((without_brackets(host).to_owned(), default));
-    }
-    let number = port
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| port.parse::<u16>().ok())
-        .flatten()
-        .ok_or_else(|| {
-        Error::new(ErrorKind::InvalidUrl, format!("{port:?} in {text:?} is not a port"))
-    })?;
-    Ok((without_brackets(host).to_owned(), number))
 }
 
-fn without_brackets(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
-}
-
-/// A name or address that can stand in `Host` and be resolved: no blanks or control bytes, and nothing
-/// that would end the host in a URL.
-fn check_host(host: &str) -> Result<()> {
-    let refuse = |why: &str| {
-        let message = format!("{} can't be a host: {why}", Excerpt(host.as_bytes()));
-        Err(Error::new(ErrorKind::InvalidUrl, message))
-    };
-    if host.is_empty() {
-        return refuse("it is empty");
-    }
-    if let Some(bad) =
-        host.bytes().find(|byte| !byte.is_ascii_graphic() || b"/?#@\\[]<>\"^`{|}".contains(byte))
-    {
-        return refuse(&format!("it holds '{}'", bad.escape_ascii()));
-    }
-    if host.contains(':') && without_zone(host).parse::<Ipv6Addr>().is_err() {
-        return refuse("with a colon in it, it would have to be an IPv6 address");
+/// A time that something can be done in.
+pub(super) fn check_time(time: Option<Duration>) -> Result<()> {
+    if time == Some(Duration::ZERO) {
+        let message = "a timeout or deadline of zero would never let anything through";
+        return Err(Error::new(ErrorKind::InvalidSetting, message));
     }
     Ok(())
-}
-
-/// An IPv6 address without its zone, which means nothing to the other side (RFC 9110 4.2).
-fn without_zone(host: &str) -> &str {
-    host.split_once('%').map_or(host, |(address, _)| address)
-}
-
-impl Config {
-    /// The value of `Host`: brackets around IPv6, no zone, the port only where it is not the default.
-    pub(crate) fn host_value(&self) -> String {
-        let host = without_zone(&self.host);
-        let host = if host.parse::<IpAddr>().is_ok_and(|ip| ip.is_ipv6()) {
-            format!("[{host}]")
-        } else {
-            self.host.clone()
-        };
-        if self.port == crate::status::HTTP_PORT { host } else { format!("{host}:{}", self.port) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn host_of(text: &str) -> Result<(String, u16, String)> {
-        let conn = HttpConnection::new(text)?;
-        Ok((conn.host().to_owned(), conn.port(), conn.config.host_value()))
-    }
-
-    #[test]
-    fn hosts_and_ports_are_told_apart() {
-        for (text, host, port, value) in [
-            ("a.example", "a.example", 80, "a.example"),
-            ("a.example:", "a.example", 80, "a.example"),
-            ("a.example:8080", "a.example", 8080, "a.example:8080"),
-            ("10.0.0.1:1", "10.0.0.1", 1, "10.0.0.1:1"),
-            ("[::1]", "::1", 80, "[::1]"),
-            ("[::1]:8080", "::1", 8080, "[::1]:8080"),
-            ("::1", "::1", 80, "[::1]"),
-            ("[fe80::1%eth0]:81", "fe80::1%eth0", 81, "[fe80::1]:81"),
-        ] {
-            assert_eq!(host_of(text).unwrap(), (host.to_owned(), port, value.to_owned()), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_can_not_be_a_host_is_refused() {
-        for text in [
-            "",
-            ":80",
-            "a:x",
-            "a:+80",
-            "a: 80",
-            "a:8_0",
-            "a:-1",
-            "a:65536",
-            "a:99999999999",
-            "user:pw@a",
-            "a b",
-            "a\r\nX: y",
-            "a\0",
-            "a/b",
-            "a?b",
-            "a#b",
-            "a\\b",
-            "a@b",
-            "[::1",
-            "::1]",
-            "[a]:80:80",
-            "a:1:2",
-            "é.example",
-        ] {
-            assert_eq!(host_of(text).unwrap_err().kind(), ErrorKind::InvalidUrl, "{text:?}");
-        }
-    }
 }

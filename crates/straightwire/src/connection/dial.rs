@@ -1,31 +1,151 @@
-//! Opening the connection: names to addresses, one address after the other.
+//! The way to the server, as far as the first stream.
 
 use std::io;
-use std::net::ToSocketAddrs;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use super::config::Config;
-use crate::error::{Error, Phase, Result};
-use crate::transport::tcp::TcpTransport;
+use super::config::{Config, Route};
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::transport::{Dialling, Resolve, Socket, Target, Transport, interleaved, race, time_left};
+use crate::Canceller;
 
-/// Tries the addresses of the host in the resolver's order; each may take the whole timeout. The last
-/// one's error is told, as in `http.client`.
-pub(crate) fn dial(config: &Config) -> Result<TcpTransport> {
-    let Config { host, port, .. } = config;
-    let resolving = || format!("resolving {host}");
-    let addresses = (host.as_str(), *port)
-        .to_socket_addrs()
-        .map_err(|err| Error::io(Phase::Resolve, &resolving(), err))?;
-    let mut last = None;
-    for address in addresses {
-        match TcpTransport::connect(address, config.source_address, config.timeout) {
-            Ok(stream) => return Ok(stream),
-            Err(err) => {
-                last =
-                    Some(Error::io(Phase::Connect, &format!("connecting to {host}:{port} ({address})"), err));
+/// How often a wait for the resolver looks whether it was cancelled.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Makes a stream to the host, or to what stands before it.
+pub(super) fn dial(config: &mut Config, until: Option<Instant>) -> Result<Box<dyn Transport>> {
+    let Config { host, port, route, .. } = config;
+    match route {
+        Route::Tcp => match &config.socks {
+            Some(socks) => connect(config, &socks.host, socks.port, until),
+            None => connect(config, &config.host, config.port, until),
+        },
+        #[cfg(unix)]
+        Route::Unix(path) => {
+            let doing = format!("connecting to {}", path.display());
+            unix_stream(path, until)
+                .map(|stream| Box::new(stream) as Box<dyn Transport>)
+                .map_err(|err| Error::io(Phase::Connect, &doing, err))
+        }
+        #[cfg(not(unix))]
+        Route::Unix(_) => {
+            Err(Error::new(ErrorKind::InvalidSetting, "there are no Unix sockets on this system"))
+        }
+        Route::Stream(stream) => stream.take().ok_or_else(|| {
+            Error::new(ErrorKind::NotConnected, "the stream that was given has been closed")
+        }),
+        Route::Connect(connect) => connect
+            .connect(&Target { host, port: *port, until })
+            .map_err(|err| Error::io(Phase::Connect, &format!("connecting to {host}:{port}"), err)),
+    }
+}
+
+fn connect(config: &Config, host: &str, port: u16, until: Option<Instant>) -> Result<Box<dyn Transport>> {
+    let mut addresses = interleaved(&addresses(config, host, port, until)?);
+    if let Some(source) = config.source_address {
+        addresses.retain(|address| address.is_ipv4() == source.is_ipv4());
+        if addresses.is_empty() {
+            let message = format!("{host} has no address of the family of {source}, to be connected from");
+            let err = io::Error::new(io::ErrorKind::AddrNotAvailable, message);
+            return Err(Error::io(Phase::Connect, &format!("connecting to {host}:{port}"), err));
+        }
+    }
+    let check = config.canceller.as_ref().map(|canceller| || cancelled(canceller));
+    let dialling = Dialling {
+        source: config.source_address,
+        interface: config.interface.as_deref(),
+        until,
+        check: check.as_ref().map(|check| check as &dyn Fn() -> io::Result<()>),
+    };
+    match race(&addresses, &dialling) {
+        Ok(stream) => Ok(Box::new(Socket::from(stream))),
+        Err(failed) => Err(none_connected(host, port, failed)),
+    }
+}
+
+/// The last attempt's error, as in `http.client`, and what became of the others.
+fn none_connected(host: &str, port: u16, mut failed: Vec<(SocketAddr, io::Error)>) -> Error {
+    let Some((last, err)) = failed.pop() else {
+        return no_address(host);
+    };
+    let others: String =
+        failed.iter().map(|(address, err)| format!(", after {address} said: {err}")).collect();
+    Error::io(Phase::Connect, &format!("connecting to {host}:{port} ({last}{others})"), err)
+}
+
+fn no_address(host: &str) -> Error {
+    Error::io(Phase::Resolve, &resolving(host), io::Error::other("the host has no address"))
+}
+
+fn resolving(host: &str) -> String {
+    format!("resolving {host}")
+}
+
+/// The addresses of a host that we connect to, or have a proxy connect to.
+pub(super) fn addresses(
+    config: &Config,
+    host: &str,
+    port: u16,
+    until: Option<Instant>,
+) -> Result<Vec<SocketAddr>> {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    let given = config.addresses.iter().rev().find(|(name, of, _)| *of == port && name.eq_ignore_ascii_case(host));
+    let addresses = match given {
+        Some((_, _, addresses)) => addresses.iter().map(|&ip| SocketAddr::new(ip, port)).collect(),
+        None => look_up(config, host, port, until).map_err(|err| Error::io(Phase::Resolve, &resolving(host), err))?,
+    };
+    if addresses.is_empty() { Err(no_address(host)) } else { Ok(addresses) }
+}
+
+/// Asks the resolver: in a thread, where waiting for it must have an end.
+fn look_up(config: &Config, host: &str, port: u16, until: Option<Instant>) -> io::Result<Vec<SocketAddr>> {
+    let canceller = config.canceller.as_ref();
+    if until.is_none() && canceller.is_none() {
+        return ask(config.resolver.as_deref(), host, port);
+    }
+    let (answered, answer) = mpsc::channel();
+    let (resolver, name) = (config.resolver.clone(), host.to_owned());
+    thread::Builder::new().name("straightwire resolver".to_owned()).spawn(move || {
+        // Nobody listens any more where the wait was given up.
+        let _ = answered.send(ask(resolver.as_deref(), &name, port));
+    })?;
+    loop {
+        let left = until.map_or(Ok(LOOK), time_left)?;
+        let wait = if canceller.is_some() { left.min(LOOK) } else { left };
+        match answer.recv_timeout(wait) {
+            Ok(addresses) => return addresses,
+            Err(mpsc::RecvTimeoutError::Timeout) => canceller.map_or(Ok(()), cancelled)?,
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                return Err(io::Error::other("the resolver panicked"));
             }
         }
     }
-    Err(last.unwrap_or_else(|| {
-        Error::io(Phase::Resolve, &resolving(), io::Error::other("the host has no address"))
-    }))
+}
+
+fn ask(resolver: Option<&dyn Resolve>, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    match resolver {
+        Some(resolver) => resolver.resolve(host, port),
+        None => Ok((host, port).to_socket_addrs()?.collect()),
+    }
+}
+
+fn cancelled(canceller: &Canceller) -> io::Result<()> {
+    if canceller.is_cancelled() { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
+}
+
+#[cfg(unix)]
+fn unix_stream(path: &std::path::Path, until: Option<Instant>) -> io::Result<Socket> {
+    use socket2::{Domain, SockAddr, Type};
+
+    let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    let address = SockAddr::unix(path)?;
+    match until {
+        Some(until) => socket.connect_timeout(&address, time_left(until)?)?,
+        None => socket.connect(&address)?,
+    }
+    Ok(Socket::from(std::os::unix::net::UnixStream::from(socket)))
 }

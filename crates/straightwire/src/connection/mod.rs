@@ -2,25 +2,33 @@
 
 mod config;
 mod dial;
+#[cfg(feature = "tls")]
+mod https;
 mod open;
 mod receive;
 mod send;
+mod tunnel;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-pub use config::HttpConnectionBuilder;
+pub use config::ConnectionBuilder;
+#[cfg(feature = "tls")]
+pub use https::HttpsConnection;
+pub use tunnel::ProxyResponse;
 
 use crate::body::{Body, OwnFraming};
 use crate::buffer::ReceiveBuffer;
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{CloseReason, ConnectionState, Exchange, HeaderValue, after_scheme};
 use crate::response::HttpResponse;
 use crate::tap::Tap;
 use crate::transport::Transport;
-use crate::{Limits, Policy};
-use config::Config;
+use crate::tls::TlsSession;
+use crate::{Canceller, Headers, Limits, Policy};
+use config::{Config, check_time};
+use tunnel::Tunnel;
 
 /// What is said of encodings where the caller says nothing: a body that was asked for as it is needs no
 /// decoding.
@@ -80,6 +88,9 @@ pub struct HttpConnection {
     /// The last read got less than it had room for: nothing was left behind.
     drained: bool,
     close_reason: Option<CloseReason>,
+    /// When the exchange under way must be over.
+    until: Option<Instant>,
+    proxy_response: Option<ProxyResponse>,
     tap: Option<Box<dyn Tap>>,
 }
 
@@ -111,9 +122,9 @@ impl HttpConnection {
     }
 
     /// Begins a connection with timeout, source address, policy and the like: see
-    /// [`HttpConnectionBuilder`].
-    pub fn builder(host: &str) -> HttpConnectionBuilder {
-        HttpConnectionBuilder::new(host)
+    /// [`ConnectionBuilder`].
+    pub fn builder(host: &str) -> ConnectionBuilder<HttpConnection> {
+        ConnectionBuilder::new(host, crate::status::HTTP_PORT)
     }
 
     pub(crate) fn from_parts(
@@ -123,7 +134,7 @@ impl HttpConnection {
         tap: Option<Box<dyn Tap>>,
     ) -> HttpConnection {
         HttpConnection {
-            own_lines: format!("Host: {}\r\n{ACCEPT_LINE}", config.host_value()).into_bytes(),
+            own_lines: own_lines(&config),
             config,
             exchange: Exchange::new(policy, limits),
             stream: None,
@@ -135,6 +146,8 @@ impl HttpConnection {
             quiet_since: None,
             drained: false,
             close_reason: None,
+            until: None,
+            proxy_response: None,
             tap,
         }
     }
@@ -237,16 +250,64 @@ impl HttpConnection {
         self.config.debug_level
     }
 
-    /// Opens the connection, closing one that is open and forgetting a request that was sent on it. Requests do it by themselves, unless
-    /// [`auto_open`](HttpConnectionBuilder::auto_open) is off.
+    /// Goes through a tunnel: the host of this connection is a proxy, which is asked to connect to `host`
+    /// (and `port`; the default one where none is named) whenever the connection is opened. Requests are
+    /// then for that host. `headers` are for the proxy; `Host` is sent unless it is among them.
+    ///
+    /// For a proxy that wants to know who asks, add `Proxy-Authorization`: see
+    /// [`basic_credentials`](crate::basic_credentials).
+    ///
+    /// ```no_run
+    /// use straightwire::{HttpsConnection, basic_credentials};
+    ///
+    /// let mut conn = HttpsConnection::new("proxy.example:3128")?;
+    /// let credentials = basic_credentials("user", "secret");
+    /// conn.set_tunnel("www.python.org", None, &[("Proxy-Authorization", &credentials)])?;
+    /// conn.request("HEAD", "/", (), &[])?;
+    /// # Ok::<(), straightwire::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// `Io` or `Timeout`, naming the last address that was tried. A request that was begun with
-    /// [`put_request`](Self::put_request) stays begun: it can be checked before anything is opened.
+    /// `InvalidSetting` if the connection is open; `InvalidUrl` for what can't be a host or port,
+    /// `InvalidHeader` for what can't be a header.
+    pub fn set_tunnel(
+        &mut self,
+        host: &str,
+        port: impl Into<Option<u16>>,
+        headers: &[(&str, &str)],
+    ) -> Result<()> {
+        if self.stream.is_some() {
+            let message = "a tunnel can't be set up for a connection that is open already";
+            return Err(Error::new(ErrorKind::InvalidSetting, message));
+        }
+        self.config.tunnel = Some(Tunnel::new(host, port.into(), self.config.default_port, headers)?);
+        self.own_lines = own_lines(&self.config);
+        Ok(())
+    }
+
+    /// What the proxy answered when it was last asked for a tunnel, whether it granted it or not.
+    pub fn proxy_response(&self) -> Option<&ProxyResponse> {
+        self.proxy_response.as_ref()
+    }
+
+    /// The headers of that answer.
+    #[doc(alias = "get_proxy_response_headers")]
+    pub fn proxy_response_headers(&self) -> Option<&Headers> {
+        Some(self.proxy_response.as_ref()?.head().headers())
+    }
+
+    /// Opens the connection, closing one that is open and forgetting a request that was sent on it. Requests
+    /// do it by themselves, unless [`auto_open`](ConnectionBuilder::auto_open) is off.
+    ///
+    /// # Errors
+    /// `Io` or `Timeout`, naming the addresses that were tried; `Certificate`, `Tls`, `TunnelFailed`,
+    /// `SocksFailed`, `Cancelled`. A request that was begun with [`put_request`](Self::put_request) stays
+    /// begun: it can be checked before anything is opened.
     pub fn connect(&mut self) -> Result<()> {
         if self.state() != ConnectionState::RequestStarted {
             // What went out on the old connection is not answered on the new one.
             self.exchange.reset();
+            self.start_clock()?;
         }
         self.open()
     }
@@ -279,6 +340,7 @@ impl HttpConnection {
     ) -> Result<()> {
         self.settle();
         self.exchange.begin(&mut self.out, method, url)?;
+        self.start_clock()?;
         let authority = if method == "CONNECT" { Some(url) } else { authority(url) };
         if authority.is_none() && !skip_host && !skip_accept_encoding {
             self.exchange.put_checked_lines(&mut self.out, &self.own_lines);
@@ -387,7 +449,7 @@ impl HttpConnection {
         self.config.port
     }
 
-    /// The timeout: see [`HttpConnectionBuilder::timeout`].
+    /// The timeout: see [`ConnectionBuilder::timeout`].
     pub fn timeout(&self) -> Option<Duration> {
         self.config.timeout
     }
@@ -398,19 +460,30 @@ impl HttpConnection {
     /// `InvalidSetting` for a timeout of zero; `Io` if the system refuses it.
     pub fn set_timeout(&mut self, timeout: impl Into<Option<Duration>>) -> Result<()> {
         let timeout = timeout.into();
-        if timeout == Some(Duration::ZERO) {
-            return Err(Error::new(
-                ErrorKind::InvalidSetting,
-                "a timeout of zero would never let anything through",
-            ));
-        }
+        check_time(timeout)?;
         self.config.timeout = timeout;
-        match &mut self.stream {
-            Some(stream) => stream
-                .set_timeout(timeout)
-                .map_err(|err| Error::io(Phase::Connect, "setting the timeout", err)),
-            None => Ok(()),
+        self.set_timeouts()
+    }
+
+    /// Changes the [deadline](ConnectionBuilder::deadline) of exchanges; one that is under way has as long
+    /// from now on.
+    ///
+    /// # Errors
+    /// `InvalidSetting` for a deadline of zero; `Io` if the system refuses it.
+    pub fn set_deadline(&mut self, deadline: impl Into<Option<Duration>>) -> Result<()> {
+        let deadline = deadline.into();
+        check_time(deadline)?;
+        self.config.deadline = deadline;
+        self.until = deadline.and_then(open::from_now);
+        self.set_timeouts()
+    }
+
+    /// Changes who may stop the connection's calls from another thread.
+    pub fn set_canceller(&mut self, canceller: Option<&Canceller>) {
+        if let (Some(canceller), Some(stream)) = (canceller, &self.stream) {
+            canceller.watch(&**stream);
         }
+        self.config.canceller = canceller.cloned();
     }
 
     /// The local address to connect from, where one was given.
@@ -443,12 +516,22 @@ impl HttpConnection {
         self.stream.as_ref()?.addresses()
     }
 
+    /// What TLS has agreed on with the server, while the connection is open.
+    pub fn tls_session(&self) -> Option<&TlsSession> {
+        self.stream.as_ref()?.tls_session()
+    }
+
     /// The file descriptor of the open connection.
     #[cfg(unix)]
     #[doc(alias = "fileno")]
     pub fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
         self.stream.as_ref()?.fd()
     }
+}
+
+/// `Host` and `Accept-Encoding`.
+fn own_lines(config: &Config) -> Vec<u8> {
+    format!("Host: {}\r\n{ACCEPT_LINE}", config.host_value()).into_bytes()
 }
 
 /// The authority of an absolute URI, without user and password, which are nobody else's business

@@ -1,12 +1,15 @@
 //! Opening and closing, and telling who watches.
 
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use super::config::Config;
 use super::{HttpConnection, dial};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::proto::CloseReason;
 use crate::tap::{Event, Tap, print_debug};
+use crate::tls::Secure;
+use crate::transport::socks::Destination;
 use crate::transport::{Readiness, Transport};
 
 /// A connection is looked at before it carries another request, by one system call, unless it was seen to
@@ -18,14 +21,121 @@ impl HttpConnection {
     /// Opens the connection anew.
     pub(super) fn open(&mut self) -> Result<()> {
         self.drop_stream(None);
+        match self.make_way() {
+            Ok(stream) => {
+                self.stream = Some(stream);
+                Ok(())
+            }
+            Err(err) => Err(self.or_cancelled(err)),
+        }
+    }
+
+    /// The way to the server, layer by layer.
+    fn make_way(&mut self) -> Result<Box<dyn Transport>> {
+        self.check_cancelled()?;
+        let until = self.opened_until();
         self.emit(|conn| Event::Connecting { host: &conn.host, port: conn.port });
-        let stream = dial::dial(&self.config)?;
+        let mut stream = dial::dial(&mut self.config, until)?;
+        if let Some(canceller) = &self.config.canceller {
+            canceller.watch(&*stream);
+        }
         if self.is_watched() {
             let (local, peer) = stream.addresses().unzip();
             self.emit(|_| Event::Connected { local, peer });
         }
-        self.stream = Some(Box::new(stream));
-        Ok(())
+        let Config { socks, proxy_tls, tunnel, tls, timeout, .. } = &self.config;
+        if socks.is_some() || proxy_tls.is_some() || tunnel.is_some() || tls.is_some() {
+            set_timeouts(&mut *stream, *timeout, until)?;
+        }
+        if let Some(socks) = &self.config.socks {
+            let Config { host, port, .. } = &self.config;
+            let destination = match host.parse() {
+                Ok(ip) => Destination::Address(SocketAddr::new(ip, *port)),
+                Err(_) if socks.resolve_locally => {
+                    Destination::Address(dial::addresses(&self.config, host, *port, until)?[0])
+                }
+                Err(_) => Destination::Name(host, *port),
+            };
+            socks.open(&mut *stream, &destination)?;
+        }
+        if let Some(tls) = self.config.proxy_tls.clone() {
+            stream = self.secure(stream, &*tls, true)?;
+        }
+        stream = self.open_tunnel(stream, until)?;
+        if let Some(tls) = self.config.tls.clone() {
+            stream = self.secure(stream, &*tls, false)?;
+        }
+        set_timeouts(&mut *stream, self.config.timeout, self.until)?;
+        Ok(stream)
+    }
+
+    fn secure(
+        &mut self,
+        stream: Box<dyn Transport>,
+        tls: &dyn Secure,
+        is_proxy: bool,
+    ) -> Result<Box<dyn Transport>> {
+        let Config { host, server_name, .. } = &self.config;
+        let name = match server_name {
+            _ if is_proxy => host,
+            Some(name) => name,
+            None => self.config.origin().0,
+        };
+        let stream = tls.secure(stream, name)?;
+        if let Some(session) = stream.tls_session().filter(|_| self.is_watched()) {
+            tell(&mut self.tap, self.config.debug_level, Event::Secured(session));
+        }
+        Ok(stream)
+    }
+
+    /// When the connection must be open.
+    fn opened_until(&self) -> Option<Instant> {
+        let within = self.config.connect_timeout.or(self.config.timeout);
+        let until = within.and_then(from_now);
+        match (until, self.until) {
+            (Some(until), Some(deadline)) => Some(until.min(deadline)),
+            (until, deadline) => until.or(deadline),
+        }
+    }
+
+    /// The time of the next exchange begins.
+    pub(super) fn start_clock(&mut self) -> Result<()> {
+        match self.config.deadline {
+            None => Ok(()),
+            Some(deadline) => {
+                self.until = from_now(deadline);
+                self.set_timeouts()
+            }
+        }
+    }
+
+    /// Has the open stream keep to the times that are set.
+    #[cold]
+    pub(super) fn set_timeouts(&mut self) -> Result<()> {
+        match &mut self.stream {
+            Some(stream) => set_timeouts(&mut **stream, self.config.timeout, self.until),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn check_cancelled(&self) -> Result<()> {
+        match &self.config.canceller {
+            Some(canceller) if canceller.is_cancelled() => {
+                Err(Error::new(ErrorKind::Cancelled, "the connection's canceller was used"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The error, unless cancelling is what is behind it.
+    fn or_cancelled(&self, err: Error) -> Error {
+        if err.kind() == ErrorKind::Cancelled || self.check_cancelled().is_ok() {
+            return err;
+        }
+        let in_body = self.exchange.framing().is_some();
+        let phase = err.phase().unwrap_or(if in_body { Phase::Body } else { Phase::Head });
+        let message = format!("cancelled in the phase {phase:?}");
+        Error::new(ErrorKind::Cancelled, message).in_phase(phase).with_received(err.into_partial())
     }
 
     /// Closes what the exchange before left in doubt, if nobody has yet: it could not be sent whole, or its
@@ -45,6 +155,7 @@ impl HttpConnection {
 
     /// Open, and fit for a request that has not begun on it.
     pub(super) fn ensure_connected(&mut self) -> Result<()> {
+        self.check_cancelled()?;
         let quiet = self.quiet_since.take().is_some_and(|since| since.elapsed() < IDLE_LOOK);
         if let Some(stream) = self.stream.as_mut().filter(|_| !quiet) {
             match stream.readiness() {
@@ -73,7 +184,8 @@ impl HttpConnection {
         self.ready = 0;
         self.late_error = None;
         self.quiet_since = None;
-        if self.stream.take().is_some() {
+        if let Some(mut stream) = self.stream.take() {
+            stream.say_goodbye();
             self.close_reason = reason;
             self.emit(|_| Event::Closed(reason));
         }
@@ -82,6 +194,7 @@ impl HttpConnection {
     /// Closes because of `err`, which it gives back.
     #[cold]
     pub(super) fn fail(&mut self, err: Error) -> Error {
+        let err = self.or_cancelled(err);
         self.close_for(Some(CloseReason::Failed));
         err
     }
@@ -91,12 +204,29 @@ impl HttpConnection {
         self.tap.is_some() || self.config.debug_level > 0
     }
 
+    pub(super) fn emit_received(&mut self, bytes: &[u8]) {
+        if self.tap.is_some() && !bytes.is_empty() {
+            tell(&mut self.tap, self.config.debug_level, Event::Received(bytes));
+        }
+    }
+
     pub(super) fn emit<'a>(&'a mut self, event: impl FnOnce(&'a Config) -> Event<'a>) {
         if self.is_watched() {
             let event = event(&self.config);
             tell(&mut self.tap, self.config.debug_level, event);
         }
     }
+}
+
+/// That moment; none where it is beyond all clocks.
+pub(super) fn from_now(time: Duration) -> Option<Instant> {
+    Instant::now().checked_add(time)
+}
+
+fn set_timeouts(stream: &mut dyn Transport, each: Option<Duration>, until: Option<Instant>) -> Result<()> {
+    stream
+        .set_timeouts(each, until)
+        .map_err(|err| Error::io(Phase::Connect, "setting the timeout", err))
 }
 
 #[cold]

@@ -1,11 +1,12 @@
 //! Taking responses off the wire.
 
+use std::io;
 use std::time::Instant;
 
 use super::HttpConnection;
 use super::open::tell;
 use crate::error::{Error, Phase, Result};
-use crate::proto::{BodyStep, CloseReason, Exchange, Received};
+use crate::proto::{BodyStep, CloseReason, Exchange, Framing, Received};
 use crate::tap::Event;
 use crate::transport::Readiness;
 
@@ -254,7 +255,7 @@ impl HttpConnection {
                 self.exchange.skip_direct(len as u64);
                 Ok(len)
             }
-            Err(err) => Err(self.fail(Error::io(Phase::Body, "reading the body", err))),
+            Err(err) => self.body_cut_off(err).map(|()| 0),
         }
     }
 
@@ -275,13 +276,25 @@ impl HttpConnection {
         match result {
             Ok(_) if len < round => self.end_in_body()?,
             Ok(_) => {}
-            Err(err) => return Err(self.fail(Error::io(Phase::Body, "reading the body", err))),
+            Err(err) => self.body_cut_off(err)?,
         }
         Ok(len)
     }
 
     fn end_in_body(&mut self) -> Result<()> {
         self.exchange.end_in_body().map_err(|err| self.fail(err))
+    }
+
+    /// A read of the body failed. A stream that was cut off says so, which is more than one that just ends.
+    #[cold]
+    fn body_cut_off(&mut self, err: io::Error) -> Result<()> {
+        if err.kind() != io::ErrorKind::UnexpectedEof {
+            return Err(self.fail(Error::io(Phase::Body, "reading the body", err)));
+        }
+        if self.exchange.framing() != Some(Framing::UntilClose) {
+            return self.end_in_body();
+        }
+        Err(self.fail(Error::incomplete(format!("the body may have been cut off: {err}"), None)))
     }
 
     fn fill(&mut self, phase: Phase) -> Result<usize> {
@@ -296,10 +309,10 @@ impl HttpConnection {
                 }
                 Ok(len)
             }
+            Err(err) if phase == Phase::Body => self.body_cut_off(err).map(|()| 0),
+            Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
             Err(err) => {
-                let doing =
-                    if phase == Phase::Head { "waiting for the response" } else { "reading the body" };
-                let err = Error::io(phase, doing, err).with_partial(self.input.data());
+                let err = Error::io(phase, "waiting for the response", err).with_partial(self.input.data());
                 Err(self.fail(err))
             }
         }
@@ -309,7 +322,7 @@ impl HttpConnection {
 /// Room in `out`, or an error where the allocator has none: a large body is no reason to abort.
 fn make_room(out: &mut Vec<u8>, len: usize) -> Result<()> {
     out.try_reserve(len).map_err(|_| {
-        Error::io(Phase::Body, "making room for the body", std::io::ErrorKind::OutOfMemory.into())
+        Error::io(Phase::Body, "making room for the body", io::ErrorKind::OutOfMemory.into())
     })
 }
 

@@ -156,7 +156,7 @@ impl HttpConnection {
     #[cold]
     fn write_failed(&mut self, err: io::Error) -> Error {
         let err = Error::io(Phase::Send, "sending the request", err);
-        if !err.is_connection_error() {
+        if !err.is_connection_error() || self.check_cancelled().is_err() {
             return self.fail(err);
         }
         self.exchange.send_failed();

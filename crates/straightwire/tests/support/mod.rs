@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use origin::{Script, Scripted};
-use straightwire::{Error, HttpConnection, HttpConnectionBuilder};
+use straightwire::{Error, HttpConnection, ConnectionBuilder};
 
 /// Stands for "did not hang": nothing on loopback takes nearly as long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,7 +40,7 @@ pub(crate) fn answer_all() -> Script {
     (0..8).fold(Script::new(), |script, _| script.read_request().send(OK))
 }
 
-pub(crate) fn builder(addr: SocketAddr) -> HttpConnectionBuilder {
+pub(crate) fn builder(addr: SocketAddr) -> ConnectionBuilder<HttpConnection> {
     HttpConnection::builder(&addr.ip().to_string()).port(addr.port()).timeout(PATIENCE)
 }
 

@@ -110,6 +110,11 @@ impl Exchange {
         Exchange { policy, limits: limits.clamped(), ..Exchange::default() }
     }
 
+    /// A new one of the same leniencies and caps.
+    pub(crate) fn another(&self) -> Exchange {
+        Exchange { policy: self.policy, limits: self.limits.clone(), ..Exchange::default() }
+    }
+
     /// Where the exchange stands, as `http.client` tells it.
     pub fn state(&self) -> ConnectionState {
         self.states.projected()

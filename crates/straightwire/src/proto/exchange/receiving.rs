@@ -68,6 +68,11 @@ impl Exchange {
         &self.head
     }
 
+    /// The head, taken out.
+    pub(crate) fn take_head(&mut self) -> ResponseHead {
+        std::mem::take(&mut self.head)
+    }
+
     /// The interim responses (1xx) that came before it.
     pub fn interim(&self) -> &[ResponseHead] {
         &self.interim

@@ -1,0 +1,334 @@
+//! A stream within a TLS connection over another stream.
+
+use std::fmt;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::TlsSession;
+use super::engine::{Engine, FRAGMENT, Taken};
+use crate::buffer::ReceiveBuffer;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::transport::{Interrupt, Readiness, Transport};
+
+/// How much plaintext becomes records at a time.
+const WRITTEN_AT_A_TIME: usize = 4 * FRAGMENT;
+
+/// How long taking leave of the peer may take.
+const GOODBYE: Duration = Duration::from_millis(100);
+
+/// What a peer may send that is nothing to be read, before it counts as something.
+const IDLE_ROUNDS: usize = 16;
+
+/// The plain side of a TLS connection.
+pub(super) struct TlsStream {
+    engine: Engine,
+    stream: Box<dyn Transport>,
+    session: TlsSession,
+    /// Records that arrived.
+    input: ReceiveBuffer,
+    /// Records to be sent.
+    out: Vec<u8>,
+    /// Plaintext that has been taken out of its record and not been read yet.
+    plain: Plain,
+    /// Small pieces that are to be one record.
+    gathered: Vec<u8>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// The peer has said that it sends no more.
+    Ended,
+    Broken,
+}
+
+/// Plaintext waiting to be read.
+#[derive(Default)]
+struct Plain {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl Plain {
+    fn is_empty(&self) -> bool {
+        self.start == self.bytes.len()
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Takes at most `most` bytes out.
+    fn take(&mut self, most: usize) -> &[u8] {
+        let start = self.start;
+        self.start += most.min(self.bytes.len() - start);
+        &self.bytes[start..self.start]
+    }
+
+    /// Forgets what was taken out.
+    fn tidy(&mut self) {
+        if self.is_empty() {
+            self.bytes.clear();
+            self.start = 0;
+        }
+    }
+}
+
+impl TlsStream {
+    /// Shakes hands.
+    pub(super) fn open(engine: Engine, stream: Box<dyn Transport>, name: &str) -> Result<TlsStream> {
+        let mut tls = TlsStream {
+            session: engine.session(),
+            engine,
+            stream,
+            input: ReceiveBuffer::default(),
+            out: Vec::new(),
+            plain: Plain::default(),
+            gathered: Vec::new(),
+            state: State::Open,
+        };
+        let doing = format!("agreeing on TLS with {name}");
+        loop {
+            let plain = &mut tls.plain;
+            let taken = tls.engine.take_in(&mut tls.input, &mut tls.out, &mut |bytes| {
+                plain.push(bytes);
+                true
+            });
+            // A failure is told to the peer too, if it still listens.
+            let sent = tls.send_out();
+            match taken.map_err(|err| err.in_phase(Phase::Tls))? {
+                Taken::All | Taken::Enough => break,
+                Taken::NeedsMore => {}
+                Taken::Closed => return Err(no_handshake(name)),
+            }
+            sent.map_err(|err| Error::io(Phase::Tls, &doing, err))?;
+            match tls.input.fill(&mut *tls.stream) {
+                Ok((0, _)) => return Err(no_handshake(name)),
+                Ok(_) => {}
+                Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => return Err(no_handshake(name)),
+                Err(err) => return Err(Error::io(Phase::Tls, &doing, err)),
+            }
+        }
+        tls.session = tls.engine.session();
+        Ok(tls)
+    }
+
+    fn send_out(&mut self) -> io::Result<()> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let sent = self.stream.write_all(&self.out);
+        self.out.clear();
+        sent
+    }
+
+    /// Hands plaintext to `plain`, as soon as there is some, until that wants no more; false at the end.
+    fn take(&mut self, plain: &mut dyn FnMut(&[u8]) -> bool) -> io::Result<bool> {
+        let mut any = false;
+        while self.state == State::Open {
+            let taken = self.engine.take_in(&mut self.input, &mut self.out, &mut |bytes| {
+                any |= !bytes.is_empty();
+                plain(bytes)
+            });
+            let sent = self.send_out();
+            match taken {
+                Ok(Taken::Closed) => self.state = State::Ended,
+                Ok(_) => {}
+                Err(err) => {
+                    self.state = State::Broken;
+                    return if any { Ok(true) } else { Err(err.into()) };
+                }
+            }
+            if any {
+                return Ok(true);
+            }
+            sent?;
+            if self.state == State::Open && self.input.fill(&mut *self.stream)?.0 == 0 {
+                self.state = State::Broken;
+            }
+        }
+        match self.state {
+            State::Ended => Ok(any),
+            _ => Err(io::Error::new(io::ErrorKind::UnexpectedEof, Truncated)),
+        }
+    }
+}
+
+/// The stream ended without close_notify: whether all has come, nobody knows (RFC 8446 6.1, RFC 9112 9.8).
+#[derive(Debug)]
+struct Truncated;
+
+impl fmt::Display for Truncated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the TLS connection ended without close_notify")
+    }
+}
+
+impl std::error::Error for Truncated {}
+
+fn no_handshake(name: &str) -> Error {
+    let message = format!("{name} closed the connection in the middle of the handshake");
+    Error::new(ErrorKind::Tls, message).in_phase(Phase::Tls)
+}
+
+impl Read for TlsStream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let waiting = self.plain.take(buf.len());
+        let mut filled = waiting.len();
+        buf[..filled].copy_from_slice(waiting);
+        self.plain.tidy();
+        if filled > 0 {
+            return Ok(filled);
+        }
+        let mut rest = std::mem::take(&mut self.plain);
+        let taken = self.take(&mut |bytes| {
+            let len = bytes.len().min(buf.len() - filled);
+            buf[filled..filled + len].copy_from_slice(&bytes[..len]);
+            filled += len;
+            rest.push(&bytes[len..]);
+            filled < buf.len()
+        });
+        self.plain = rest;
+        taken.map(|_| filled)
+    }
+}
+
+impl Write for TlsStream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let len = buf.len().min(WRITTEN_AT_A_TIME);
+        let plain = &mut self.plain;
+        let taken = self.engine.encrypt(&buf[..len], &mut self.input, &mut self.out, &mut |bytes| {
+            plain.push(bytes);
+            true
+        });
+        let sent = self.send_out();
+        if let Err(err) = taken {
+            self.state = State::Broken;
+            return Err(err.into());
+        }
+        sent.map(|()| len)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut bufs = bufs.iter().filter(|buf| !buf.is_empty());
+        let Some(first) = bufs.next() else { return Ok(0) };
+        if first.len() >= FRAGMENT {
+            return self.write(first);
+        }
+        let mut gathered = std::mem::take(&mut self.gathered);
+        gathered.clear();
+        gathered.extend_from_slice(first);
+        for buf in bufs {
+            let room = FRAGMENT - gathered.len();
+            gathered.extend_from_slice(&buf[..buf.len().min(room)]);
+        }
+        let written = self.write(&gathered);
+        self.gathered = gathered;
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Transport for TlsStream {
+    fn set_timeouts(&mut self, each: Option<Duration>, until: Option<Instant>) -> io::Result<()> {
+        self.stream.set_timeouts(each, until)
+    }
+
+    fn readiness(&mut self) -> Readiness {
+        for _ in 0..IDLE_ROUNDS {
+            let plain = &mut self.plain;
+            let taken = self.engine.take_in(&mut self.input, &mut self.out, &mut |bytes| {
+                plain.push(bytes);
+                true
+            });
+            match taken {
+                _ if !self.plain.is_empty() => return Readiness::Data,
+                Ok(Taken::Closed) => self.state = State::Ended,
+                Ok(_) => {}
+                Err(_) => self.state = State::Broken,
+            }
+            if self.state != State::Open || self.send_out().is_err() {
+                return Readiness::Ended;
+            }
+            match self.stream.readiness() {
+                Readiness::Data => match self.input.fill(&mut *self.stream) {
+                    Ok((1.., _)) => {}
+                    _ => return Readiness::Ended,
+                },
+                other => return other,
+            }
+        }
+        Readiness::Data
+    }
+
+    fn read_onto(&mut self, limit: u64, out: &mut Vec<u8>) -> io::Result<usize> {
+        let before = out.len();
+        let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
+        while left > 0 {
+            let waiting = self.plain.take(left);
+            left -= waiting.len();
+            out.extend_from_slice(waiting);
+            self.plain.tidy();
+            if left == 0 {
+                break;
+            }
+            let mut rest = std::mem::take(&mut self.plain);
+            let more = self.take(&mut |bytes| {
+                let (taken, kept) = bytes.split_at(bytes.len().min(left));
+                out.extend_from_slice(taken);
+                left -= taken.len();
+                rest.push(kept);
+                left > 0
+            });
+            self.plain = rest;
+            if !more? {
+                break;
+            }
+        }
+        Ok(out.len() - before)
+    }
+
+    fn say_goodbye(&mut self) {
+        if self.state != State::Broken && self.stream.set_timeouts(Some(GOODBYE), None).is_ok() {
+            // The peer may have gone already, and need not be told then.
+            let _ = self.engine.say_goodbye(&mut self.input, &mut self.out);
+            let _ = self.send_out();
+        }
+        self.stream.say_goodbye();
+    }
+
+    fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
+        self.stream.addresses()
+    }
+
+    fn tls_session(&self) -> Option<&TlsSession> {
+        Some(&self.session)
+    }
+
+    fn interrupter(&self) -> Option<Arc<dyn Interrupt>> {
+        self.stream.interrupter()
+    }
+
+    #[cfg(unix)]
+    fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.stream.fd()
+    }
+}
+
+impl fmt::Debug for TlsStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsStream")
+            .field("session", &self.session)
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
+    }
+}
