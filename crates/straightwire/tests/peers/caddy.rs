@@ -1,28 +1,49 @@
-//! Caddy, and so the HTTP/1.1 of Go: files, and as a proxy in front of `server.py`.
+//! Caddy, and so the HTTP/1.1 and the TLS of Go: files, and as a proxy in front of `server.py`.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use straightwire::TlsVersion;
+
 use crate::peer::Peer;
 use crate::program::CADDY;
-use crate::{python, site};
+use crate::site::{self, HELLO};
+use crate::{certificates, python};
 
 fn start() -> Option<Peer> {
-    start_passing_on_to(None)
+    start_with(None, Scheme::Http)
 }
 
 fn start_as_proxy() -> Option<Peer> {
     CADDY.find()?;
     let upstream = python::start()?;
-    Some(start_passing_on_to(Some(upstream.port()))?.in_front_of(upstream))
+    Some(start_with(Some(upstream.port()), Scheme::Http)?.in_front_of(upstream))
 }
 
-fn start_passing_on_to(upstream: Option<u16>) -> Option<Peer> {
+fn start_with_tls() -> Option<Peer> {
+    Some(start_with(None, Scheme::Https)?.reached_by(certificates::client))
+}
+
+fn start_as_proxy_with_tls() -> Option<Peer> {
+    CADDY.find()?;
+    let upstream = python::start()?;
+    let peer = start_with(Some(upstream.port()), Scheme::Https)?;
+    Some(peer.reached_by(certificates::client).in_front_of(upstream))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+fn start_with(upstream: Option<u16>, scheme: Scheme) -> Option<Peer> {
     let caddy = CADDY.find()?;
     Some(Peer::start("Caddy", |port, folder| {
         let file = folder.join("Caddyfile");
-        fs::write(&file, configuration(port, folder, upstream)).unwrap();
+        certificates::write(&certificates::sound(), folder);
+        fs::write(&file, configuration(port, folder, upstream, scheme)).unwrap();
         let mut command = Command::new(&caddy);
         command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
         // Where it would keep things otherwise.
@@ -31,7 +52,7 @@ fn start_passing_on_to(upstream: Option<u16>) -> Option<Peer> {
     }))
 }
 
-fn configuration(port: u16, folder: &Path, upstream: Option<u16>) -> String {
+fn configuration(port: u16, folder: &Path, upstream: Option<u16>, scheme: Scheme) -> String {
     let (folder, site) = (folder.display(), site::folder().display());
     let proxy = upstream.map_or(String::new(), |upstream| {
         format!(
@@ -42,6 +63,10 @@ fn configuration(port: u16, folder: &Path, upstream: Option<u16>) -> String {
     }}"#
         )
     });
+    let (address, tls) = match scheme {
+        Scheme::Http => ("http://127.0.0.1", ""),
+        Scheme::Https => ("https://localhost", "tls chain.pem key.pem"),
+    };
     format!(
         r#"
 {{
@@ -50,8 +75,9 @@ fn configuration(port: u16, folder: &Path, upstream: Option<u16>) -> String {
     persist_config off
     storage file_system "{folder}/storage"
 }}
-http://127.0.0.1:{port} {{
+{address}:{port} {{
     bind 127.0.0.1
+    {tls}
     log
     root * "{site}"
     header Peer-Connection {{http.request.remote.port}}
@@ -64,32 +90,27 @@ http://127.0.0.1:{port} {{
     )
 }
 
-checks!(start =>
-    connections::a_thousand_requests_go_over_one_connection,
-    connections::a_request_to_close_is_the_last_of_its_connection,
-    connections::nothing_there_keeps_the_connection,
-    connections::an_unread_response_leaves_nothing_behind,
-    connections::a_restarted_server_is_connected_to_again,
-    connections::a_stopped_server_refuses_and_is_found_again,
-    messages::head_has_the_fields_of_get_and_no_body,
-    messages::ranges_give_their_bytes,
-    messages::a_range_past_the_end_is_refused,
-    messages::nothing_there_is_told_and_the_next_request_is_right,
-    messages::not_modified_has_no_body,
-    messages::gzip_comes_raw,
-    messages::gzip_as_a_coding_comes_raw,
-    downloads::a_large_body_is_read_whole,
-    downloads::a_large_body_is_read_in_blocks,
-    downloads::a_large_body_is_read_from_the_buffer,
-);
+file_checks!(start);
+body_checks!(start_as_proxy);
+checks!(start_as_proxy => bodies::trailers_come_after_chunks);
 
-checks!(start_as_proxy =>
-    bodies::chunks_are_joined,
-    bodies::trailers_come_after_chunks,
-    bodies::an_upload_comes_back,
-    bodies::an_upload_step_by_step_comes_back,
-    bodies::a_large_file_is_uploaded_whole,
-    bodies::an_expectation_is_answered_on_the_way,
-    bodies::a_body_shorter_than_promised_is_an_error,
-    bodies::chunks_that_break_off_are_an_error,
-);
+mod with_tls {
+    file_checks!(super::start_with_tls);
+    body_checks!(super::start_as_proxy_with_tls);
+    checks!(super::start_as_proxy_with_tls => bodies::trailers_come_after_chunks);
+}
+
+#[test]
+fn sessions_are_taken_up_again() {
+    let Some(peer) = start_with_tls() else { return };
+    let tls = certificates::trusting().build().unwrap();
+    let mut conn = certificates::builder(peer.port(), tls).build().unwrap();
+    for number in 0..5 {
+        conn.request("GET", HELLO, (), &[]).unwrap();
+        assert_eq!(conn.get_response().unwrap().read_all().unwrap(), site::contents(HELLO));
+        let session = conn.tls_session().unwrap();
+        assert_eq!((session.version(), session.alpn()), (TlsVersion::V1_3, Some(&b"http/1.1"[..])));
+        assert_eq!(session.is_resumed(), number > 0);
+        conn.close();
+    }
+}

@@ -1,41 +1,77 @@
-//! nginx: files, uploads by WebDAV's PUT, and as a proxy in front of `server.py`.
+//! nginx: files, uploads by WebDAV's PUT, and as a proxy in front of `server.py`; all of it with TLS too.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use straightwire::{Body, CloseReason, Framing, HttpConnection};
+use origin::certificates::Identity;
+use straightwire::{Body, CloseReason, Framing, HttpConnection, HttpsConnection};
 
-use crate::peer::Peer;
+use crate::peer::{PATIENCE, Peer};
 use crate::program::NGINX;
-use crate::python;
-use crate::site::{self, HELLO, NUMBERS};
+use crate::site::{self, BIG, HELLO, NUMBERS};
+use crate::{certificates, python};
 
-fn start() -> Option<Peer> {
-    start_passing_on_to(None)
+pub(crate) fn start() -> Option<Peer> {
+    start_as(None, None, "")
 }
 
 fn start_as_proxy() -> Option<Peer> {
     // Told first, where both are missing.
     NGINX.find()?;
     let upstream = python::start()?;
-    Some(start_passing_on_to(Some(upstream.port()))?.in_front_of(upstream))
+    Some(start_as(Some(upstream.port()), None, "")?.in_front_of(upstream))
 }
 
-fn start_passing_on_to(upstream: Option<u16>) -> Option<Peer> {
+/// Reached with TLS.
+pub(crate) fn start_with_tls() -> Option<Peer> {
+    start_as_identity(&certificates::sound(), "")
+}
+
+/// Reached with TLS, with this certificate, and with these lines in the configuration of the server.
+pub(crate) fn start_as_identity(identity: &Identity, lines: &str) -> Option<Peer> {
+    Some(start_as(None, Some(identity), lines)?.reached_by(certificates::client))
+}
+
+/// Reached with TLS, which `server.py` behind it is not.
+pub(crate) fn start_as_proxy_with_tls() -> Option<Peer> {
+    NGINX.find()?;
+    let upstream = python::start()?;
+    let peer = start_as(Some(upstream.port()), Some(&certificates::sound()), "")?;
+    Some(peer.reached_by(certificates::client).in_front_of(upstream))
+}
+
+fn start_as(upstream: Option<u16>, identity: Option<&Identity>, lines: &str) -> Option<Peer> {
     let nginx = NGINX.find()?;
     Some(Peer::start("nginx", |port, folder| {
         let file = folder.join("nginx.conf");
-        fs::create_dir(folder.join("uploads")).unwrap();
-        fs::write(&file, configuration(port, folder, upstream)).unwrap();
+        fs::create_dir_all(folder.join("uploads")).unwrap();
+        let mut lines = lines.to_owned();
+        if let Some(identity) = identity {
+            certificates::write(identity, folder);
+            lines += WITH_TLS;
+        }
+        let listen = if identity.is_some() { format!("{port} ssl") } else { port.to_string() };
+        fs::write(&file, configuration(&listen, folder, upstream, &lines)).unwrap();
         let mut command = Command::new(&nginx);
         command.arg("-p").arg(folder).arg("-c").arg(file);
         command
     }))
 }
 
+/// The fields tell what it made of the client.
+const WITH_TLS: &str = "
+        ssl_certificate chain.pem;
+        ssl_certificate_key key.pem;
+        ssl_session_cache shared:sessions:1m;
+        add_header Peer-Protocol $ssl_protocol always;
+        add_header Peer-Server-Name $ssl_server_name always;
+        add_header Peer-Session $ssl_session_reused always;
+        add_header Peer-Client $ssl_client_s_dn always;
+        add_header Peer-Client-Verified $ssl_client_verify always;";
+
 /// One process, which stays in the foreground, does everything.
-fn configuration(port: u16, folder: &Path, upstream: Option<u16>) -> String {
+fn configuration(listen: &str, folder: &Path, upstream: Option<u16>, lines: &str) -> String {
     let (folder, site) = (folder.display(), site::folder().display());
     let proxy = upstream.map_or(String::new(), |upstream| {
         format!(
@@ -68,7 +104,8 @@ http {{
     client_max_body_size 0;
     keepalive_requests 100000;
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{listen};
+        {lines}
         root "{site}";
         gzip_static on;
         add_header Peer-Connection $remote_port always;
@@ -84,34 +121,13 @@ http {{
     )
 }
 
-checks!(start =>
-    connections::a_thousand_requests_go_over_one_connection,
-    connections::a_request_to_close_is_the_last_of_its_connection,
-    connections::nothing_there_keeps_the_connection,
-    connections::an_unread_response_leaves_nothing_behind,
-    connections::a_restarted_server_is_connected_to_again,
-    connections::a_stopped_server_refuses_and_is_found_again,
-    messages::head_has_the_fields_of_get_and_no_body,
-    messages::ranges_give_their_bytes,
-    messages::a_range_past_the_end_is_refused,
-    messages::nothing_there_is_told_and_the_next_request_is_right,
-    messages::not_modified_has_no_body,
-    messages::gzip_comes_raw,
-    messages::gzip_as_a_coding_comes_raw,
-    downloads::a_large_body_is_read_whole,
-    downloads::a_large_body_is_read_in_blocks,
-    downloads::a_large_body_is_read_from_the_buffer,
-);
+file_checks!(start);
+body_checks!(start_as_proxy);
 
-checks!(start_as_proxy =>
-    bodies::chunks_are_joined,
-    bodies::an_upload_comes_back,
-    bodies::an_upload_step_by_step_comes_back,
-    bodies::a_large_file_is_uploaded_whole,
-    bodies::an_expectation_is_answered_on_the_way,
-    bodies::a_body_shorter_than_promised_is_an_error,
-    bodies::chunks_that_break_off_are_an_error,
-);
+mod with_tls {
+    file_checks!(super::start_with_tls);
+    body_checks!(super::start_as_proxy_with_tls);
+}
 
 fn ask(conn: &mut HttpConnection, method: &str, path: &str) -> (u16, Vec<u8>) {
     conn.request(method, path, (), &[]).unwrap();
@@ -186,4 +202,30 @@ fn the_last_answer_of_a_connection_is_taken_at_its_word() {
         drop(response);
         assert_eq!(conn.is_connected(), !last);
     }
+}
+
+/// Its socket lies in a folder instead of having a port.
+#[cfg(unix)]
+#[test]
+fn a_socket_in_a_folder_is_as_good() {
+    let name = certificates::NAME;
+    let Some(peer) = start_as(None, None, "listen unix:socket;") else { return };
+    let socket = peer.folder().join("socket");
+    let builder = HttpConnection::builder(name).unix_socket(&socket).timeout(PATIENCE);
+    ask_over_socket(&mut builder.build().unwrap());
+    drop(peer);
+
+    let Some(peer) = start_as_identity(&certificates::sound(), "listen unix:socket ssl;") else { return };
+    let socket = peer.folder().join("socket");
+    let builder = HttpsConnection::builder(name).unix_socket(&socket).timeout(PATIENCE);
+    ask_over_socket(&mut builder.tls(certificates::tls()).build().unwrap());
+}
+
+#[cfg(unix)]
+fn ask_over_socket(conn: &mut HttpConnection) {
+    for _ in 0..100 {
+        assert_eq!(ask(conn, "GET", HELLO), (200, site::contents(HELLO)));
+        assert!(ask(conn, "GET", &format!("/chunked-here{NUMBERS}")).1 == site::contents(NUMBERS));
+    }
+    assert!(ask(conn, "GET", BIG).1 == site::contents(BIG));
 }

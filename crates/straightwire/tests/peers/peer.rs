@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::ops::DerefMut;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -11,13 +12,16 @@ use std::time::{Duration, Instant};
 use straightwire::HttpConnection;
 
 /// Stands for "did not hang": nothing on loopback takes nearly as long.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often a server that ended at once is tried again, on another port.
 const TRIES: usize = 5;
 
 /// How much of a log is shown.
 const LOG_TAIL: usize = 8 * 1024;
+
+/// A connection over whatever, which is an `HttpConnection` all the same.
+pub(crate) type Client = Box<dyn DerefMut<Target = HttpConnection>>;
 
 /// A server of someone else's. Dropping it stops it and removes its folder.
 pub(crate) struct Peer {
@@ -27,6 +31,8 @@ pub(crate) struct Peer {
     command: Command,
     process: Child,
     upstream: Option<Box<Peer>>,
+    proxies: Vec<Peer>,
+    client: Box<dyn Fn(u16) -> Client>,
 }
 
 impl Peer {
@@ -41,7 +47,8 @@ impl Peer {
             let mut command = command(port, &folder.0);
             command.current_dir(&folder.0).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
             let process = command.spawn().unwrap_or_else(|err| panic!("{command:?}: {err}"));
-            let mut peer = Peer { name, port, folder, command, process, upstream: None };
+            let (upstream, proxies, client) = (None, Vec::new(), Box::new(plain_client));
+            let mut peer = Peer { name, port, folder, command, process, upstream, proxies, client };
             if peer.is_up() {
                 return peer;
             }
@@ -56,6 +63,22 @@ impl Peer {
         self
     }
 
+    /// Has its clients made in another way, which is given its port: with TLS, say.
+    pub(crate) fn reached_by(mut self, client: impl Fn(u16) -> Client + 'static) -> Peer {
+        self.client = Box::new(client);
+        self
+    }
+
+    /// The same through these proxies, which are kept for as long as this server.
+    pub(crate) fn reached_through(
+        mut self,
+        proxies: Vec<Peer>,
+        client: impl Fn(u16) -> Client + 'static,
+    ) -> Peer {
+        self.proxies = proxies;
+        self.reached_by(client)
+    }
+
     /// What its `Server` field names.
     pub(crate) fn name(&self) -> &'static str {
         self.name
@@ -64,6 +87,16 @@ impl Peer {
     /// Whether another server stands behind it.
     pub(crate) fn is_proxy(&self) -> bool {
         self.upstream.is_some()
+    }
+
+    /// Whether its connections are those of its clients, with no proxy between.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.proxies.is_empty()
+    }
+
+    /// The proxies on the way to it, the one that clients connect to first.
+    pub(crate) fn proxies(&mut self) -> &mut [Peer] {
+        &mut self.proxies
     }
 
     /// The port it listens on.
@@ -77,8 +110,13 @@ impl Peer {
     }
 
     /// A connection to it, not yet opened.
-    pub(crate) fn client(&self) -> HttpConnection {
-        HttpConnection::builder("127.0.0.1").port(self.port).timeout(PATIENCE).build().unwrap()
+    pub(crate) fn client(&self) -> Client {
+        (self.client)(self.port)
+    }
+
+    /// What it has said so far.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&self.log_bytes()).into_owned()
     }
 
     /// Ends it as a crash would: at once, with all its connections.
@@ -108,8 +146,12 @@ impl Peer {
         false
     }
 
+    fn log_bytes(&self) -> Vec<u8> {
+        fs::read(self.folder.0.join("log")).unwrap_or_default()
+    }
+
     fn show_log(&self) {
-        let log = fs::read(self.folder.0.join("log")).unwrap_or_default();
+        let log = self.log_bytes();
         let tail = &log[log.len().saturating_sub(LOG_TAIL)..];
         println!("---- log of {}\n{}----", self.name, String::from_utf8_lossy(tail));
     }
@@ -124,6 +166,10 @@ impl Drop for Peer {
             self.show_log();
         }
     }
+}
+
+fn plain_client(port: u16) -> Client {
+    Box::new(Box::new(HttpConnection::builder("127.0.0.1").port(port).timeout(PATIENCE).build().unwrap()))
 }
 
 /// A folder that is there while its server is.

