@@ -23,6 +23,7 @@ impl ReceiveBuffer {
         &self.bytes[self.start..self.end]
     }
 
+    #[cfg(feature = "tls")]
     pub(crate) fn data_mut(&mut self) -> &mut [u8] {
         &mut self.bytes[self.start..self.end]
     }

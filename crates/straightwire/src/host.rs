@@ -19,9 +19,10 @@ pub(crate) fn split_port(text: &str, default: u16) -> Result<(String, u16)> {
         default
     } else {
         let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| port.parse().ok()).flatten().ok_or_else(|| {
-            Error::new(ErrorKind::InvalidUrl, format!("{port:?} in {text:?} is not a port"))
-        })?
+        digits
+            .then(|| port.parse().ok())
+            .flatten()
+            .ok_or_else(|| Error::new(ErrorKind::InvalidUrl, format!("{port:?} in {text:?} is not a port")))?
     };
     Ok((canonical(host)?, port))
 }
@@ -191,7 +192,8 @@ mod tests {
     #[cfg(feature = "idna")]
     #[test]
     fn what_looks_like_a_delimiter_is_no_part_of_a_name() {
-        for text in ["x\u{ff0f}y", "x\u{ff20}y", "x\u{ff1a}80", "x\u{ff03}y", "x\u{2488}y/é", "é\u{0}", "é b"] {
+        for text in ["x\u{ff0f}y", "x\u{ff20}y", "x\u{ff1a}80", "x\u{ff03}y", "x\u{2488}y/é", "é\u{0}", "é b"]
+        {
             assert_eq!(host_of(text).unwrap_err().kind(), ErrorKind::InvalidUrl, "{text:?}");
         }
         let long = "é".repeat(100_000);

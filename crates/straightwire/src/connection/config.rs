@@ -141,6 +141,7 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
         }
     }
 
+    #[cfg(feature = "tls")]
     pub(crate) fn config(&mut self) -> &mut Config {
         &mut self.config
     }

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::config::{Config, Route};
+use crate::Canceller;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::transport::{Dialling, Resolve, Socket, Target, Transport, interleaved, race, time_left};
-use crate::Canceller;
 
 /// How often a wait for the resolver looks whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(20);
@@ -33,9 +33,9 @@ pub(super) fn dial(config: &mut Config, until: Option<Instant>) -> Result<Box<dy
         Route::Unix(_) => {
             Err(Error::new(ErrorKind::InvalidSetting, "there are no Unix sockets on this system"))
         }
-        Route::Stream(stream) => stream.take().ok_or_else(|| {
-            Error::new(ErrorKind::NotConnected, "the stream that was given has been closed")
-        }),
+        Route::Stream(stream) => stream
+            .take()
+            .ok_or_else(|| Error::new(ErrorKind::NotConnected, "the stream that was given has been closed")),
         Route::Connect(connect) => connect
             .connect(&Target { host, port: *port, until })
             .map_err(|err| Error::io(Phase::Connect, &format!("connecting to {host}:{port}"), err)),
@@ -93,10 +93,12 @@ pub(super) fn addresses(
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
-    let given = config.addresses.iter().rev().find(|(name, of, _)| *of == port && name.eq_ignore_ascii_case(host));
+    let given =
+        config.addresses.iter().rev().find(|(name, of, _)| *of == port && name.eq_ignore_ascii_case(host));
     let addresses = match given {
         Some((_, _, addresses)) => addresses.iter().map(|&ip| SocketAddr::new(ip, port)).collect(),
-        None => look_up(config, host, port, until).map_err(|err| Error::io(Phase::Resolve, &resolving(host), err))?,
+        None => look_up(config, host, port, until)
+            .map_err(|err| Error::io(Phase::Resolve, &resolving(host), err))?,
     };
     if addresses.is_empty() { Err(no_address(host)) } else { Ok(addresses) }
 }

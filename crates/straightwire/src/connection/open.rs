@@ -224,9 +224,7 @@ pub(super) fn from_now(time: Duration) -> Option<Instant> {
 }
 
 fn set_timeouts(stream: &mut dyn Transport, each: Option<Duration>, until: Option<Instant>) -> Result<()> {
-    stream
-        .set_timeouts(each, until)
-        .map_err(|err| Error::io(Phase::Connect, "setting the timeout", err))
+    stream.set_timeouts(each, until).map_err(|err| Error::io(Phase::Connect, "setting the timeout", err))
 }
 
 #[cold]

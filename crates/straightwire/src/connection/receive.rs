@@ -321,9 +321,8 @@ impl HttpConnection {
 
 /// Room in `out`, or an error where the allocator has none: a large body is no reason to abort.
 fn make_room(out: &mut Vec<u8>, len: usize) -> Result<()> {
-    out.try_reserve(len).map_err(|_| {
-        Error::io(Phase::Body, "making room for the body", io::ErrorKind::OutOfMemory.into())
-    })
+    out.try_reserve(len)
+        .map_err(|_| Error::io(Phase::Body, "making room for the body", io::ErrorKind::OutOfMemory.into()))
 }
 
 #[cold]

@@ -9,8 +9,9 @@ use rustls::client::{Resumption, UnbufferedClientConnection};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, InsufficientSizeError};
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, HandshakeKind,
-    InvalidMessage, KeyLogFile, NoKeyLog, OtherError, ProtocolVersion, SignatureScheme, version,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError,
+    HandshakeKind, InvalidMessage, KeyLogFile, NoKeyLog, OtherError, ProtocolVersion, SignatureScheme,
+    version,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 
@@ -172,7 +173,9 @@ impl Engine {
                             extend(out, len, |room| traffic.encrypt(data, room).map_err(short))?;
                         }
                         Some(Outgoing::CloseNotify) => {
-                            extend(out, RECORD_OVERHEAD, |room| traffic.queue_close_notify(room).map_err(short))?;
+                            extend(out, RECORD_OVERHEAD, |room| {
+                                traffic.queue_close_notify(room).map_err(short)
+                            })?;
                         }
                     }
                     end = Some(Taken::All);
@@ -180,7 +183,8 @@ impl Engine {
                 Ok(_) => end = Some(Taken::NeedsMore),
                 Err(err) => {
                     let err = failure(&err, input.data());
-                    self.take_alert(out);
+                    input.consume(discard);
+                    self.take_alert(input, out);
                     return Err(err);
                 }
             }
@@ -191,10 +195,11 @@ impl Engine {
         }
     }
 
-    /// Puts behind `out` what the peer is to be told of a failure.
-    fn take_alert(&mut self, out: &mut Vec<u8>) {
+    /// Puts behind `out` what the peer is to be told of a failure. (The input has to be the one that the
+    /// failure was found in: places in it are remembered.)
+    fn take_alert(&mut self, input: &mut ReceiveBuffer, out: &mut Vec<u8>) {
         for _ in 0..2 {
-            match self.conn.process_tls_records(&mut []).state {
+            match self.conn.process_tls_records(input.data_mut()).state {
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
                     let _ = extend(out, 0, |room| match data.encode(room) {
                         Ok(len) => Ok(len),
@@ -270,7 +275,8 @@ fn extend(
     written.map(drop).map_err(|_| failed("the connection has carried all that its keys are good for"))
 }
 
-/// Judges the peer's certificate, and that it holds the key.
+/// Judges the peer's certificate, and that it holds the key; without a verifier neither, since not even
+/// the key can be read from just any certificate.
 struct Check {
     verifier: Option<Verifier>,
     name: Option<ServerName<'static>>,
@@ -303,6 +309,9 @@ impl ServerCertVerifier for Check {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
+        if self.verifier.is_none() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls12_signature(message, certificate, signed, algorithms)
     }
@@ -313,6 +322,9 @@ impl ServerCertVerifier for Check {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
+        if self.verifier.is_none() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signed, algorithms)
     }
@@ -344,7 +356,9 @@ fn failure(err: &TlsError, input: &[u8]) -> Error {
         TlsError::InvalidCertificate(problem) => refused(problem),
         TlsError::NoCertificatesPresented => refused(&"the server showed none"),
         TlsError::AlertReceived(alert) => failed(format!("the peer broke off: {}", told(*alert))),
-        TlsError::PeerIncompatible(why) => failed(format!("the peer and we have too little in common: {why:?}")),
+        TlsError::PeerIncompatible(why) => {
+            failed(format!("the peer and we have too little in common: {why:?}"))
+        }
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) if input.starts_with(b"HTTP/") => {
             failed("the peer speaks plain HTTP, not TLS")
         }
@@ -366,7 +380,9 @@ fn failed(message: impl Into<String>) -> Error {
 /// An alert in plain words (RFC 8446 6.2).
 fn told(alert: AlertDescription) -> String {
     let meaning = match alert {
-        AlertDescription::HandshakeFailure => "it found nothing in common to agree on, or wants a certificate of ours",
+        AlertDescription::HandshakeFailure => {
+            "it found nothing in common to agree on, or wants a certificate of ours"
+        }
         AlertDescription::CertificateRequired => "it wants a certificate of ours",
         AlertDescription::BadCertificate
         | AlertDescription::UnsupportedCertificate

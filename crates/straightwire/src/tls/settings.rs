@@ -49,7 +49,8 @@ impl Tls {
         if let Some(config) = &self.0 {
             return Ok(config);
         }
-        let usual = USUAL.get_or_init(|| TlsBuilder::default().build().map_err(|err| err.message().to_string()));
+        let usual =
+            USUAL.get_or_init(|| TlsBuilder::default().build().map_err(|err| err.message().to_string()));
         match usual {
             Ok(Tls(Some(config))) => Ok(config),
             Ok(Tls(None)) => Err(failed("TLS has no settings")),

@@ -35,6 +35,8 @@ pub(super) struct TlsStream {
     /// Small pieces that are to be one record.
     gathered: Vec<u8>,
     state: State,
+    /// What broke it, until that is told.
+    failure: Option<Error>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +91,7 @@ impl TlsStream {
             plain: Plain::default(),
             gathered: Vec::new(),
             state: State::Open,
+            failure: None,
         };
         let doing = format!("agreeing on TLS with {name}");
         loop {
@@ -137,23 +140,30 @@ impl TlsStream {
             match taken {
                 Ok(Taken::Closed) => self.state = State::Ended,
                 Ok(_) => {}
-                Err(err) => {
-                    self.state = State::Broken;
-                    return if any { Ok(true) } else { Err(err.into()) };
-                }
+                Err(err) => self.broken_by(err),
             }
             if any {
                 return Ok(true);
             }
+            if self.state != State::Open {
+                break;
+            }
             sent?;
-            if self.state == State::Open && self.input.fill(&mut *self.stream)?.0 == 0 {
+            if self.input.fill(&mut *self.stream)?.0 == 0 {
                 self.state = State::Broken;
             }
         }
-        match self.state {
-            State::Ended => Ok(any),
-            _ => Err(io::Error::new(io::ErrorKind::UnexpectedEof, Truncated)),
+        match self.failure.take() {
+            Some(err) => Err(err.into()),
+            None if self.state == State::Ended => Ok(false),
+            None => Err(io::Error::new(io::ErrorKind::UnexpectedEof, Truncated)),
         }
+    }
+
+    #[cold]
+    fn broken_by(&mut self, err: Error) {
+        self.state = State::Broken;
+        self.failure = Some(err);
     }
 }
 
@@ -207,12 +217,18 @@ impl Write for TlsStream {
             plain.push(bytes);
             true
         });
-        let sent = self.send_out();
         if let Err(err) = taken {
-            self.state = State::Broken;
-            return Err(err.into());
+            self.broken_by(err);
         }
-        sent.map(|()| len)
+        let sent = self.send_out();
+        if sent.is_err() {
+            // A peer that goes away may have said why.
+            self.readiness();
+        }
+        match self.failure.take() {
+            Some(err) => Err(err.into()),
+            None => sent.map(|()| len),
+        }
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -254,7 +270,7 @@ impl Transport for TlsStream {
                 _ if !self.plain.is_empty() => return Readiness::Data,
                 Ok(Taken::Closed) => self.state = State::Ended,
                 Ok(_) => {}
-                Err(_) => self.state = State::Broken,
+                Err(err) => self.broken_by(err),
             }
             if self.state != State::Open || self.send_out().is_err() {
                 return Readiness::Ended;

@@ -112,7 +112,7 @@ impl Exchange {
 
     /// A new one of the same leniencies and caps.
     pub(crate) fn another(&self) -> Exchange {
-        Exchange { policy: self.policy, limits: self.limits.clone(), ..Exchange::default() }
+        Exchange { policy: self.policy, limits: self.limits, ..Exchange::default() }
     }
 
     /// Where the exchange stands, as `http.client` tells it.
