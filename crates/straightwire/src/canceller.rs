@@ -57,15 +57,22 @@ impl Canceller {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
-    /// Has this stream woken too, as long as it lives.
-    pub(crate) fn watch(&self, stream: &dyn Transport) {
-        let Some(interrupter) = stream.interrupter() else { return };
+    /// Has this stream woken too, as long as what this gives is kept.
+    pub(crate) fn watch(&self, stream: &dyn Transport) -> Option<Arc<dyn Interrupt>> {
+        let interrupter = stream.interrupter()?;
         let mut streams = self.streams();
         if self.is_cancelled() {
             interrupter.interrupt();
         }
         streams.retain(|stream| stream.strong_count() > 0);
         streams.push(Arc::downgrade(&interrupter));
+        Some(interrupter)
+    }
+
+    /// Leaves this stream alone from now on.
+    pub(crate) fn forget(&self, interrupter: &Arc<dyn Interrupt>) {
+        let gone = Arc::downgrade(interrupter);
+        self.streams().retain(|stream| !stream.ptr_eq(&gone));
     }
 
     fn streams(&self) -> MutexGuard<'_, Vec<Weak<dyn Interrupt>>> {

@@ -298,6 +298,9 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
             return Err(Error::new(ErrorKind::InvalidSetting, message));
         }
         (config.host, config.port) = host_and_port(&self.host, self.port, config.default_port)?;
+        for (host, port, _) in &mut config.addresses {
+            *host = host_and_port(host, Some(*port), *port)?.0;
+        }
         config.tunnel = self.tunnel.transpose()?;
         Ok(HttpConnection::from_parts(config, self.policy, self.limits, self.tap).into())
     }

@@ -11,7 +11,7 @@ use crate::Canceller;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::transport::{Dialling, Resolve, Socket, Target, Transport, interleaved, race, time_left};
 
-/// How often a wait for the resolver looks whether it was cancelled.
+/// How often a wait that can't be interrupted looks whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Makes a stream to the host, or to what stands before it.
@@ -25,7 +25,7 @@ pub(super) fn dial(config: &mut Config, until: Option<Instant>) -> Result<Box<dy
         #[cfg(unix)]
         Route::Unix(path) => {
             let doing = format!("connecting to {}", path.display());
-            unix_stream(path, until)
+            unix_stream(path, until, config.canceller.as_ref())
                 .map(|stream| Box::new(stream) as Box<dyn Transport>)
                 .map_err(|err| Error::io(Phase::Connect, &doing, err))
         }
@@ -139,15 +139,28 @@ fn cancelled(canceller: &Canceller) -> io::Result<()> {
     if canceller.is_cancelled() { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
 }
 
+/// A socket whose queue is full has us wait, as long as a write may: by it the wait is given its end.
 #[cfg(unix)]
-fn unix_stream(path: &std::path::Path, until: Option<Instant>) -> io::Result<Socket> {
+fn unix_stream(
+    path: &std::path::Path,
+    until: Option<Instant>,
+    canceller: Option<&Canceller>,
+) -> io::Result<Socket> {
     use socket2::{Domain, SockAddr, Type};
 
     let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
     let address = SockAddr::unix(path)?;
-    match until {
-        Some(until) => socket.connect_timeout(&address, time_left(until)?)?,
-        None => socket.connect(&address)?,
+    loop {
+        canceller.map_or(Ok(()), cancelled)?;
+        let left = until.map(time_left).transpose()?;
+        let wait = if canceller.is_some() { Some(left.map_or(LOOK, |left| left.min(LOOK))) } else { left };
+        socket.set_write_timeout(wait)?;
+        match socket.connect(&address) {
+            Ok(()) => break,
+            Err(err) if matches!(err.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            Err(err) => return Err(err),
+        }
     }
+    socket.set_write_timeout(None)?;
     Ok(Socket::from(std::os::unix::net::UnixStream::from(socket)))
 }

@@ -11,6 +11,7 @@ mod tunnel;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use config::ConnectionBuilder;
@@ -25,7 +26,7 @@ use crate::proto::{CloseReason, ConnectionState, Exchange, HeaderValue, after_sc
 use crate::response::HttpResponse;
 use crate::tap::Tap;
 use crate::tls::TlsSession;
-use crate::transport::Transport;
+use crate::transport::{Interrupt, Transport};
 use crate::{Canceller, Headers, Limits, Policy};
 use config::{Config, check_time};
 use tunnel::Tunnel;
@@ -90,6 +91,8 @@ pub struct HttpConnection {
     close_reason: Option<CloseReason>,
     /// When the exchange under way must be over.
     until: Option<Instant>,
+    /// What the canceller wakes the stream by.
+    interrupter: Option<Arc<dyn Interrupt>>,
     proxy_response: Option<ProxyResponse>,
     tap: Option<Box<dyn Tap>>,
 }
@@ -147,6 +150,7 @@ impl HttpConnection {
             drained: false,
             close_reason: None,
             until: None,
+            interrupter: None,
             proxy_response: None,
             tap,
         }
@@ -480,8 +484,11 @@ impl HttpConnection {
 
     /// Changes who may stop the connection's calls from another thread.
     pub fn set_canceller(&mut self, canceller: Option<&Canceller>) {
+        if let (Some(before), Some(interrupter)) = (&self.config.canceller, self.interrupter.take()) {
+            before.forget(&interrupter);
+        }
         if let (Some(canceller), Some(stream)) = (canceller, &self.stream) {
-            canceller.watch(&**stream);
+            self.interrupter = canceller.watch(&**stream);
         }
         self.config.canceller = canceller.cloned();
     }

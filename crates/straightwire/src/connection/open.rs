@@ -26,7 +26,10 @@ impl HttpConnection {
                 self.stream = Some(stream);
                 Ok(())
             }
-            Err(err) => Err(self.or_cancelled(err)),
+            Err(err) => {
+                self.interrupter = None;
+                Err(self.or_cancelled(err))
+            }
         }
     }
 
@@ -37,7 +40,7 @@ impl HttpConnection {
         self.emit(|conn| Event::Connecting { host: &conn.host, port: conn.port });
         let mut stream = dial::dial(&mut self.config, until)?;
         if let Some(canceller) = &self.config.canceller {
-            canceller.watch(&*stream);
+            self.interrupter = canceller.watch(&*stream);
         }
         if self.is_watched() {
             let (local, peer) = stream.addresses().unzip();
@@ -184,6 +187,7 @@ impl HttpConnection {
         self.ready = 0;
         self.late_error = None;
         self.quiet_since = None;
+        self.interrupter = None;
         if let Some(mut stream) = self.stream.take() {
             stream.say_goodbye();
             self.close_reason = reason;

@@ -244,6 +244,7 @@ impl HttpConnection {
     }
 
     fn read_direct(&mut self, buf: &mut [u8]) -> Result<usize> {
+        self.check_wanted(Phase::Body)?;
         let Some(stream) = &mut self.stream else { return Err(not_open()) };
         match stream.read(buf) {
             Ok(0) => self.end_in_body().map(|()| 0),
@@ -265,6 +266,7 @@ impl HttpConnection {
         if limit < u64::MAX {
             make_room(out, round as usize).map_err(|err| self.fail(err))?;
         }
+        self.check_wanted(Phase::Body)?;
         let Some(stream) = &mut self.stream else { return Err(not_open()) };
         let result = stream.read_onto(round, out);
         self.drained = false;
@@ -282,6 +284,7 @@ impl HttpConnection {
     }
 
     fn end_in_body(&mut self) -> Result<()> {
+        self.check_wanted(Phase::Body)?;
         self.exchange.end_in_body().map_err(|err| self.fail(err))
     }
 
@@ -297,7 +300,17 @@ impl HttpConnection {
         Err(self.fail(Error::incomplete(format!("the body may have been cut off: {err}"), None)))
     }
 
+    /// A cancelled stream waits for nothing, and its end is none of the peer's.
+    fn check_wanted(&mut self, phase: Phase) -> Result<()> {
+        self.check_cancelled().map_err(|err| {
+            let arrived = if phase == Phase::Head { self.input.data() } else { b"" };
+            let err = err.in_phase(phase).with_partial(arrived);
+            self.fail(err)
+        })
+    }
+
     fn fill(&mut self, phase: Phase) -> Result<usize> {
+        self.check_wanted(phase)?;
         let Some(stream) = &mut self.stream else { return Err(not_open()) };
         let before = self.input.data().len();
         match self.input.fill(&mut **stream) {

@@ -136,7 +136,7 @@ impl HttpConnection {
             ));
         };
         if rest.iter().all(|slice| slice.is_empty()) && !watched {
-            return match stream.write_all(&self.out) {
+            return match stream.write_all(&self.out).and_then(|()| stream.flush()) {
                 Ok(()) => Ok(()),
                 Err(err) => Err(self.write_failed(err)),
             };
@@ -188,5 +188,5 @@ fn write_all(
         }
         IoSlice::advance_slices(&mut slices, len);
     }
-    Ok(())
+    stream.flush()
 }

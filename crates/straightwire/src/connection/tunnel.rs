@@ -4,15 +4,15 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::HttpConnection;
-use super::open::tell;
+use super::open::{from_now, tell};
 use crate::buffer::ReceiveBuffer;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::host::{host_and_port, in_brackets};
-use crate::proto::{BodyStep, Exchange, Framing, Received, ResponseHead};
+use crate::proto::{BodyStep, Exchange, Received, ResponseHead};
 use crate::tap::Event;
 use crate::transport::{Leftover, Transport};
 
-/// How much of the body is kept of an answer that refuses a tunnel, and how long each read of it may take.
+/// How much of the body is kept of an answer that refuses a tunnel, and how long reading it may take.
 const KEPT_BODY: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -87,14 +87,19 @@ impl HttpConnection {
         let mut exchange = self.exchange.another();
         let out = tunnel.head(&mut exchange)?;
         let mut input = ReceiveBuffer::default();
-        stream.write_all(&out).map_err(|err| Error::io(Phase::Proxy, DOING, err))?;
+        stream
+            .write_all(&out)
+            .and_then(|()| stream.flush())
+            .map_err(|err| Error::io(Phase::Proxy, DOING, err))?;
         self.emit(|_| Event::Sent(&out));
         let head = self.proxy_head(&mut exchange, &mut *stream, &mut input)?;
-        let granted = exchange.framing() == Some(Framing::Switched);
+        // A 101 switches to another protocol, which was not asked for.
+        let granted = (200..300).contains(&head.status());
         let mut body_start = Vec::new();
         if !granted {
+            let until = until.into_iter().chain(from_now(PATIENCE)).min();
             stream
-                .set_timeouts(Some(self.config.timeout.map_or(PATIENCE, |each| each.min(PATIENCE))), until)
+                .set_timeouts(self.config.timeout, until)
                 .map_err(|err| Error::io(Phase::Proxy, DOING, err))?;
             self.keep_body(&mut exchange, &mut *stream, &mut input, &mut body_start);
         }
@@ -117,7 +122,8 @@ impl HttpConnection {
         loop {
             match exchange.receive_head(input.data()).map_err(|err| err.in_phase(Phase::Proxy))? {
                 Received::More => {
-                    if self.fill_from_proxy(stream, input)? == 0 {
+                    let filled = self.fill_from_proxy(stream, input);
+                    if filled.map_err(|err| err.with_partial(input.data()))? == 0 {
                         return Err(exchange.end_in_head(input.data()).in_phase(Phase::Proxy));
                     }
                 }

@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, UnbufferedClientConnection};
+use rustls::client::{ClientConnectionData, Resumption, UnbufferedClientConnection};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, InsufficientSizeError};
+use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError};
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError,
     HandshakeKind, InvalidMessage, KeyLogFile, NoKeyLog, OtherError, ProtocolVersion, SignatureScheme,
@@ -78,7 +78,7 @@ impl Config {
     /// A connection to the server of this name.
     pub(super) fn engine(&self, name: ServerName<'static>) -> Result<Engine> {
         match UnbufferedClientConnection::new(Arc::clone(&self.config), name) {
-            Ok(conn) => Ok(Engine { conn }),
+            Ok(conn) => Ok(Engine { conn, has_failed: false }),
             Err(err) => Err(failure(&err, b"")),
         }
     }
@@ -100,6 +100,7 @@ pub(super) enum Taken {
 /// One connection's state.
 pub(super) struct Engine {
     conn: UnbufferedClientConnection,
+    has_failed: bool,
 }
 
 impl Engine {
@@ -138,6 +139,9 @@ impl Engine {
         plain: &mut dyn FnMut(&[u8]) -> bool,
         outgoing: Option<Outgoing<'_>>,
     ) -> Result<Taken> {
+        if self.has_failed {
+            return Err(failed("the TLS connection has failed before"));
+        }
         loop {
             let status = self.conn.process_tls_records(input.data_mut());
             let mut discard = status.discard;
@@ -153,13 +157,7 @@ impl Engine {
                         }
                     }
                 }
-                Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    extend(out, 0, |room| match data.encode(room) {
-                        Ok(len) => Ok(len),
-                        Err(EncodeError::InsufficientSize(short)) => Err(Some(short)),
-                        Err(EncodeError::AlreadyEncoded) => Err(None),
-                    })?;
-                }
+                Ok(ConnectionState::EncodeTlsData(mut data)) => encode(&mut data, out)?,
                 // It is behind `out`, and from there it is sent before anything else.
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
                 Ok(ConnectionState::PeerClosed) if outgoing.is_some() => {}
@@ -195,21 +193,15 @@ impl Engine {
         }
     }
 
-    /// Puts behind `out` what the peer is to be told of a failure. (The input has to be the one that the
-    /// failure was found in: places in it are remembered.)
+    /// Puts behind `out` what the peer is to be told of a failure. The input has to be the one that the
+    /// failure was found in, since places in it are remembered; and nothing may be asked of rustls after.
     fn take_alert(&mut self, input: &mut ReceiveBuffer, out: &mut Vec<u8>) {
-        for _ in 0..2 {
-            match self.conn.process_tls_records(input.data_mut()).state {
-                Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    let _ = extend(out, 0, |room| match data.encode(room) {
-                        Ok(len) => Ok(len),
-                        Err(EncodeError::InsufficientSize(short)) => Err(Some(short)),
-                        Err(EncodeError::AlreadyEncoded) => Err(None),
-                    });
-                }
-                Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
-                _ => return,
-            }
+        self.has_failed = true;
+        if let Ok(ConnectionState::EncodeTlsData(mut data)) =
+            self.conn.process_tls_records(input.data_mut()).state
+        {
+            // Without room there is no alert; the failure is told to the caller all the same.
+            let _ = encode(&mut data, out);
         }
     }
 
@@ -249,6 +241,16 @@ impl fmt::Debug for Engine {
 enum Outgoing<'a> {
     Data(&'a [u8]),
     CloseNotify,
+}
+
+/// Puts a message of the handshake, or an alert, behind `out`.
+fn encode(data: &mut EncodeTlsData<'_, ClientConnectionData>, out: &mut Vec<u8>) -> Result<()> {
+    extend(out, 0, |room| {
+        data.encode(room).map_err(|err| match err {
+            EncodeError::InsufficientSize(short) => Some(short),
+            EncodeError::AlreadyEncoded => None,
+        })
+    })
 }
 
 fn short(err: EncryptError) -> Option<InsufficientSizeError> {

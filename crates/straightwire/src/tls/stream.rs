@@ -123,7 +123,7 @@ impl TlsStream {
         if self.out.is_empty() {
             return Ok(());
         }
-        let sent = self.stream.write_all(&self.out);
+        let sent = self.stream.write_all(&self.out).and_then(|()| self.stream.flush());
         self.out.clear();
         sent
     }
@@ -261,6 +261,9 @@ impl Transport for TlsStream {
 
     fn readiness(&mut self) -> Readiness {
         for _ in 0..IDLE_ROUNDS {
+            if self.state != State::Open {
+                return if self.plain.is_empty() { Readiness::Ended } else { Readiness::Data };
+            }
             let plain = &mut self.plain;
             let taken = self.engine.take_in(&mut self.input, &mut self.out, &mut |bytes| {
                 plain.push(bytes);

@@ -79,14 +79,6 @@ pub(crate) fn race(
     addresses: &[SocketAddr],
     dialling: &Dialling<'_>,
 ) -> Result<TcpStream, Vec<(SocketAddr, io::Error)>> {
-    if let ([address], None, None) = (addresses, dialling.until, dialling.check) {
-        let connect = || {
-            let socket = socket(*address, dialling)?;
-            socket.connect(&SockAddr::from(*address))?;
-            connected(socket)
-        };
-        return connect().map_err(|err| vec![(*address, err)]);
-    }
     Race { dialling, running: Vec::new(), failed: Vec::new() }.run(addresses)
 }
 

@@ -207,7 +207,8 @@ fn meaning(reply: u8) -> &'static str {
 const DOING: &str = "talking to the SOCKS proxy";
 
 fn exchange<const N: usize>(stream: &mut dyn Transport, out: &[u8]) -> Result<[u8; N]> {
-    stream.write_all(out).map_err(|err| Error::io(Phase::Proxy, DOING, err))?;
+    let sent = stream.write_all(out).and_then(|()| stream.flush());
+    sent.map_err(|err| Error::io(Phase::Proxy, DOING, err))?;
     receive(stream)
 }
 

@@ -55,27 +55,33 @@ impl<S: Read + Write + Send + fmt::Debug> Wrapped<S> {
         Wrapped { stream, until: None }
     }
 
-    fn check_deadline(&self) -> io::Result<()> {
-        self.until.map_or(Ok(()), |until| time_left(until).map(drop))
+    /// Makes a call; again, where only a signal handler ended it.
+    fn in_time(&mut self, mut call: impl FnMut(&mut S) -> io::Result<usize>) -> io::Result<usize> {
+        loop {
+            if let Some(until) = self.until {
+                time_left(until)?;
+            }
+            match call(&mut self.stream) {
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                done => return done,
+            }
+        }
     }
 }
 
 impl<S: Read + Write + Send + fmt::Debug> Read for Wrapped<S> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.check_deadline()?;
-        self.stream.read(buf)
+        self.in_time(|stream| stream.read(buf))
     }
 }
 
 impl<S: Read + Write + Send + fmt::Debug> Write for Wrapped<S> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.check_deadline()?;
-        self.stream.write(buf)
+        self.in_time(|stream| stream.write(buf))
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.check_deadline()?;
-        self.stream.write_vectored(bufs)
+        self.in_time(|stream| stream.write_vectored(bufs))
     }
 
     fn flush(&mut self) -> io::Result<()> {
