@@ -303,6 +303,8 @@ fn an_absolute_uri_says_which_host() {
         ("http://a.example/b?c", "a.example"),
         ("http://a.example:8080", "a.example:8080"),
         ("https://[::1]:8443/", "[::1]:8443"),
+        ("http://[fe80::1%25en0]:8080/", "[fe80::1]:8080"),
+        ("http://a%41b/", "a%41b"),
         ("ftp://user:secret@a.example/", "a.example"),
         ("http://a.example?b@c", "a.example"),
     ] {

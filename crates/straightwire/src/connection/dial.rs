@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::config::{Config, Route};
 use crate::Canceller;
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::host::in_brackets;
 use crate::transport::{Dialling, Resolve, Socket, Target, Transport, interleaved, race, time_left};
 
 /// How often a wait that can't be interrupted looks whether it was cancelled.
@@ -72,7 +73,13 @@ fn none_connected(host: &str, port: u16, mut failed: Vec<(SocketAddr, io::Error)
     };
     let others: String =
         failed.iter().map(|(address, err)| format!(", after {address} said: {err}")).collect();
-    Error::io(Phase::Connect, &format!("connecting to {host}:{port} ({last}{others})"), err)
+    let to = format!("{}:{port}", in_brackets(host));
+    let doing = if others.is_empty() && last.to_string() == to {
+        format!("connecting to {to}")
+    } else {
+        format!("connecting to {to} ({last}{others})")
+    };
+    Error::io(Phase::Connect, &doing, err)
 }
 
 fn no_address(host: &str) -> Error {

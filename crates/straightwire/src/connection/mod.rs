@@ -9,6 +9,7 @@ mod receive;
 mod send;
 mod tunnel;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -345,7 +346,7 @@ impl HttpConnection {
         self.settle();
         self.exchange.begin(&mut self.out, method, url)?;
         self.start_clock()?;
-        let authority = if method == "CONNECT" { Some(url) } else { authority(url) };
+        let authority = if method == "CONNECT" { Some(Cow::Borrowed(url)) } else { authority(url) };
         if authority.is_none() && !skip_host && !skip_accept_encoding {
             self.exchange.put_checked_lines(&mut self.out, &self.own_lines);
             return Ok(());
@@ -353,7 +354,7 @@ impl HttpConnection {
         let (host_line, accept_line) = self.own_lines.split_at(self.own_lines.len() - ACCEPT_LINE.len());
         match authority {
             _ if skip_host => {}
-            Some(authority) => self.exchange.put_header(&mut self.out, "Host", authority)?,
+            Some(authority) => self.exchange.put_header(&mut self.out, "Host", &*authority)?,
             None => self.exchange.put_checked_lines(&mut self.out, host_line),
         }
         if !skip_accept_encoding {
@@ -541,15 +542,21 @@ fn own_lines(config: &Config) -> Vec<u8> {
     format!("Host: {}\r\n{ACCEPT_LINE}", config.host_value()).into_bytes()
 }
 
-/// The authority of an absolute URI, without user and password, which are nobody else's business
-/// (RFC 9110 7.2 and 4.2.4); `None` for other targets.
-fn authority(url: &str) -> Option<&str> {
+/// The authority of an absolute URI, without user and password, which are nobody else's business, and
+/// without an IPv6 zone, which means nothing to others (RFC 9110 7.2 and 4.2.4, RFC 6874 4); `None` for
+/// other targets.
+fn authority(url: &str) -> Option<Cow<'_, str>> {
     if url.starts_with('/') {
         return None;
     }
     let rest = after_scheme(url)?;
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
-    Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let zone = authority.starts_with('[').then(|| Some((authority.find('%')?, authority.find(']')?)));
+    match zone.flatten() {
+        Some((zone, end)) if zone < end => Some([&authority[..zone], &authority[end..]].concat().into()),
+        _ => Some(authority.into()),
+    }
 }
 
 impl Drop for HttpConnection {

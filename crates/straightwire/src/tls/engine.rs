@@ -15,7 +15,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 
-use super::verify::{Problem, Verifier};
+use super::verify::{Problem, Reason, Verifier};
 use super::{TlsSession, TlsVersion};
 use crate::buffer::ReceiveBuffer;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -348,6 +348,9 @@ fn failure(err: &TlsError, input: &[u8]) -> Error {
     match err {
         TlsError::InvalidCertificate(CertificateError::Other(OtherError(problem))) => {
             match problem.downcast_ref::<Problem>() {
+                Some(problem) if problem.reason == Reason::Profile => {
+                    refused(&format_args!("{problem} (`TlsBuilder::lenient_certificates` puts up with that)"))
+                }
                 Some(problem) => refused(problem),
                 None => refused(problem),
             }

@@ -315,6 +315,9 @@ fn identity(chain: &[u8], key: &[u8]) -> Result<Identity> {
     if chain.is_empty() {
         return Err(setting("the client certificate holds no certificate in PEM"));
     }
+    if key.windows(9).any(|bytes| bytes == b"ENCRYPTED") {
+        return Err(setting("the client certificate's key is encrypted: decrypt it first"));
+    }
     let key = PrivateKeyDer::from_pem_slice(key)
         .map_err(|err| setting(format!("the client certificate's key can't be read: {err}")))?;
     Ok(Identity { chain, key })
