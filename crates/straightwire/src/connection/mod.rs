@@ -5,15 +5,15 @@ mod dial;
 #[cfg(feature = "tls")]
 mod https;
 mod open;
+mod properties;
 mod receive;
 mod send;
 mod tunnel;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use config::ConnectionBuilder;
 #[cfg(feature = "tls")]
@@ -22,15 +22,13 @@ pub use tunnel::ProxyResponse;
 
 use crate::body::{Body, OwnFraming};
 use crate::buffer::ReceiveBuffer;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::proto::{CloseReason, ConnectionState, Exchange, HeaderValue, after_scheme};
 use crate::response::HttpResponse;
 use crate::tap::Tap;
-use crate::tls::TlsSession;
 use crate::transport::{Interrupt, Transport};
-use crate::{Canceller, Headers, Limits, Policy};
-use config::{Config, check_time};
-use tunnel::Tunnel;
+use crate::{Limits, Policy};
+use config::Config;
 
 /// What is said of encodings where the caller says nothing: a body that was asked for as it is needs no
 /// decoding.
@@ -255,52 +253,6 @@ impl HttpConnection {
         self.config.debug_level
     }
 
-    /// Goes through a tunnel: the host of this connection is a proxy, which is asked to connect to `host`
-    /// (and `port`; the default one where none is named) whenever the connection is opened. Requests are
-    /// then for that host. `headers` are for the proxy; `Host` is sent unless it is among them.
-    ///
-    /// For a proxy that wants to know who asks, add `Proxy-Authorization`: see
-    /// [`basic_credentials`](crate::basic_credentials).
-    ///
-    /// ```no_run
-    /// use straightwire::{HttpsConnection, basic_credentials};
-    ///
-    /// let mut conn = HttpsConnection::new("proxy.example:3128")?;
-    /// let credentials = basic_credentials("user", "secret");
-    /// conn.set_tunnel("www.python.org", None, &[("Proxy-Authorization", &credentials)])?;
-    /// conn.request("HEAD", "/", (), &[])?;
-    /// # Ok::<(), straightwire::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// `InvalidSetting` if the connection is open; `InvalidUrl` for what can't be a host or port,
-    /// `InvalidHeader` for what can't be a header.
-    pub fn set_tunnel(
-        &mut self,
-        host: &str,
-        port: impl Into<Option<u16>>,
-        headers: &[(&str, &str)],
-    ) -> Result<()> {
-        if self.stream.is_some() {
-            let message = "a tunnel can't be set up for a connection that is open already";
-            return Err(Error::new(ErrorKind::InvalidSetting, message));
-        }
-        self.config.tunnel = Some(Tunnel::new(host, port.into(), self.config.default_port, headers)?);
-        self.own_lines = own_lines(&self.config);
-        Ok(())
-    }
-
-    /// What the proxy answered when it was last asked for a tunnel, whether it granted it or not.
-    pub fn proxy_response(&self) -> Option<&ProxyResponse> {
-        self.proxy_response.as_ref()
-    }
-
-    /// The headers of that answer.
-    #[doc(alias = "get_proxy_response_headers")]
-    pub fn proxy_response_headers(&self) -> Option<&Headers> {
-        Some(self.proxy_response.as_ref()?.head().headers())
-    }
-
     /// Opens the connection, closing one that is open and forgetting a request that was sent on it. Requests
     /// do it by themselves, unless [`auto_open`](ConnectionBuilder::auto_open) is off.
     ///
@@ -442,98 +394,6 @@ impl HttpConnection {
     pub fn finish_with_trailers(&mut self, trailers: &[(&str, &str)]) -> Result<()> {
         self.exchange.check_in_body()?;
         self.send_finish(trailers)
-    }
-
-    /// The host's name or address, without brackets.
-    pub fn host(&self) -> &str {
-        &self.config.host
-    }
-
-    /// The port.
-    pub fn port(&self) -> u16 {
-        self.config.port
-    }
-
-    /// The timeout: see [`ConnectionBuilder::timeout`].
-    pub fn timeout(&self) -> Option<Duration> {
-        self.config.timeout
-    }
-
-    /// Changes the timeout, of an open connection too.
-    ///
-    /// # Errors
-    /// `InvalidSetting` for a timeout of zero; `Io` if the system refuses it.
-    pub fn set_timeout(&mut self, timeout: impl Into<Option<Duration>>) -> Result<()> {
-        let timeout = timeout.into();
-        check_time(timeout)?;
-        self.config.timeout = timeout;
-        self.set_timeouts()
-    }
-
-    /// Changes the [deadline](ConnectionBuilder::deadline) of exchanges; one that is under way has as long
-    /// from now on.
-    ///
-    /// # Errors
-    /// `InvalidSetting` for a deadline of zero; `Io` if the system refuses it.
-    pub fn set_deadline(&mut self, deadline: impl Into<Option<Duration>>) -> Result<()> {
-        let deadline = deadline.into();
-        check_time(deadline)?;
-        self.config.deadline = deadline;
-        self.until = deadline.and_then(open::from_now);
-        self.set_timeouts()
-    }
-
-    /// Changes who may stop the connection's calls from another thread.
-    pub fn set_canceller(&mut self, canceller: Option<&Canceller>) {
-        if let (Some(before), Some(interrupter)) = (&self.config.canceller, self.interrupter.take()) {
-            before.forget(&interrupter);
-        }
-        if let (Some(canceller), Some(stream)) = (canceller, &self.stream) {
-            self.interrupter = canceller.watch(&**stream);
-        }
-        self.config.canceller = canceller.cloned();
-    }
-
-    /// The local address to connect from, where one was given.
-    pub fn source_address(&self) -> Option<SocketAddr> {
-        self.config.source_address
-    }
-
-    /// How many bytes of a reader are sent at a time.
-    pub fn blocksize(&self) -> usize {
-        self.config.blocksize
-    }
-
-    /// Where the connection stands between requests.
-    pub fn state(&self) -> ConnectionState {
-        self.exchange.state()
-    }
-
-    /// Whether the connection is open, as far as is known without asking.
-    pub fn is_connected(&self) -> bool {
-        self.stream.is_some()
-    }
-
-    /// Why the connection was last closed, where it was not by [`close`](Self::close).
-    pub fn close_reason(&self) -> Option<CloseReason> {
-        self.close_reason
-    }
-
-    /// Our end and the other end of the open connection.
-    pub fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
-        self.stream.as_ref()?.addresses()
-    }
-
-    /// What TLS has agreed on with the server, while the connection is open.
-    pub fn tls_session(&self) -> Option<&TlsSession> {
-        self.stream.as_ref()?.tls_session()
-    }
-
-    /// The file descriptor of the open connection.
-    #[cfg(unix)]
-    #[doc(alias = "fileno")]
-    pub fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        self.stream.as_ref()?.fd()
     }
 }
 

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use super::HttpConnection;
 use super::open::{from_now, tell};
+use super::{HttpConnection, own_lines};
 use crate::buffer::ReceiveBuffer;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::host::{host_and_port, in_brackets};
-use crate::proto::{BodyStep, Exchange, Received, ResponseHead};
+use crate::proto::{BodyStep, Exchange, Headers, Received, ResponseHead};
 use crate::tap::Event;
 use crate::transport::{Leftover, Transport};
 
@@ -34,6 +34,14 @@ impl Tunnel {
         headers: &[(&str, &str)],
     ) -> Result<Tunnel> {
         let (host, port) = host_and_port(host, port, default_port)?;
+        // A proxy would take the first bytes in the tunnel for the body (RFC 9110 9.3.6).
+        let framing = ["content-length", "transfer-encoding"];
+        if let Some((name, _)) =
+            headers.iter().find(|(name, _)| framing.iter().any(|framing| name.eq_ignore_ascii_case(framing)))
+        {
+            let message = format!("a request for a tunnel has no body, so no {name} either");
+            return Err(Error::new(ErrorKind::InvalidHeader, message));
+        }
         let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         let tunnel = Tunnel { host, port, headers };
         // What can't be sent is told now, not when the connection is opened.
@@ -77,6 +85,52 @@ impl ProxyResponse {
 }
 
 impl HttpConnection {
+    /// Goes through a tunnel: the host of this connection is a proxy, which is asked to connect to `host`
+    /// (and `port`; the default one where none is named) whenever the connection is opened. Requests are
+    /// then for that host. `headers` are for the proxy; `Host` is sent unless it is among them.
+    ///
+    /// For a proxy that wants to know who asks, add `Proxy-Authorization`: see
+    /// [`basic_credentials`](crate::basic_credentials).
+    ///
+    /// ```no_run
+    /// use straightwire::{HttpsConnection, basic_credentials};
+    ///
+    /// let mut conn = HttpsConnection::new("proxy.example:3128")?;
+    /// let credentials = basic_credentials("user", "secret");
+    /// conn.set_tunnel("www.python.org", None, &[("Proxy-Authorization", &credentials)])?;
+    /// conn.request("HEAD", "/", (), &[])?;
+    /// # Ok::<(), straightwire::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidSetting` if the connection is open; `InvalidUrl` for what can't be a host or port,
+    /// `InvalidHeader` for what can't be a header.
+    pub fn set_tunnel(
+        &mut self,
+        host: &str,
+        port: impl Into<Option<u16>>,
+        headers: &[(&str, &str)],
+    ) -> Result<()> {
+        if self.stream.is_some() {
+            let message = "a tunnel can't be set up for a connection that is open already";
+            return Err(Error::new(ErrorKind::InvalidSetting, message));
+        }
+        self.config.tunnel = Some(Tunnel::new(host, port.into(), self.config.default_port, headers)?);
+        self.own_lines = own_lines(&self.config);
+        Ok(())
+    }
+
+    /// What the proxy answered when it was last asked for a tunnel, whether it granted it or not.
+    pub fn proxy_response(&self) -> Option<&ProxyResponse> {
+        self.proxy_response.as_ref()
+    }
+
+    /// The headers of that answer.
+    #[doc(alias = "get_proxy_response_headers")]
+    pub fn proxy_response_headers(&self) -> Option<&Headers> {
+        Some(self.proxy_response.as_ref()?.head().headers())
+    }
+
     /// Asks the proxy at the other end of `stream` for a tunnel; what is in it.
     pub(super) fn open_tunnel(
         &mut self,
