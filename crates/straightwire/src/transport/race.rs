@@ -4,6 +4,8 @@ use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+#[cfg(unix)]
+use rustix::io::{Errno, ioctl_fionbio};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 /// How a TCP connection is made.
@@ -79,12 +81,15 @@ pub(crate) fn race(
     addresses: &[SocketAddr],
     dialling: &Dialling<'_>,
 ) -> Result<TcpStream, Vec<(SocketAddr, io::Error)>> {
-    Race { dialling, running: Vec::new(), failed: Vec::new() }.run(addresses)
+    let is_alone = addresses.len() == 1 && dialling.until.is_none() && dialling.check.is_none();
+    Race { dialling, is_alone, running: Vec::new(), failed: Vec::new() }.run(addresses)
 }
 
 #[cfg(unix)]
 struct Race<'a> {
     dialling: &'a Dialling<'a>,
+    /// Nothing else is to be done while the system connects: it may wait itself, which is cheaper.
+    is_alone: bool,
     running: Vec<(SocketAddr, Socket)>,
     failed: Vec<(SocketAddr, io::Error)>,
 }
@@ -124,13 +129,18 @@ impl Race<'_> {
         }
     }
 
-    /// Begins to connect; the stream, if that needs no waiting.
+    /// Begins to connect; the stream, if that needs no waiting, or nobody wants anything else done meanwhile.
     fn begin(&mut self, address: SocketAddr) -> io::Result<Option<TcpStream>> {
         let socket = socket(address, self.dialling)?;
-        socket.set_nonblocking(true)?;
+        if !self.is_alone {
+            ioctl_fionbio(&socket, true)?;
+        }
         match socket.connect(&SockAddr::from(address)) {
-            Ok(()) => won(socket).map(Some),
-            Err(err) if err.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {
+            Ok(()) => self.won(socket).map(Some),
+            // A signal handler that ran ends the wait, not the attempt.
+            Err(err)
+                if [Some(Errno::INPROGRESS), Some(Errno::INTR)].contains(&Errno::from_io_error(&err)) =>
+            {
                 self.running.push((address, socket));
                 Ok(None)
             }
@@ -165,7 +175,7 @@ impl Race<'_> {
                 self.running.iter().map(|(_, socket)| PollFd::new(socket, PollFlags::OUT)).collect();
             let wait = wait.and_then(|wait| Timespec::try_from(wait).ok());
             match poll(&mut polled, wait.as_ref()) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) | Err(Errno::INTR) => {}
                 Err(err) => return Err(err.into()),
             }
             polled.iter().map(|polled| !polled.revents().is_empty()).collect()
@@ -173,11 +183,18 @@ impl Race<'_> {
         for index in (0..ended.len()).rev().filter(|&index| ended[index]) {
             let (address, socket) = self.running.remove(index);
             match socket.take_error() {
-                Ok(None) => return won(socket).map(Some),
+                Ok(None) => return self.won(socket).map(Some),
                 Ok(Some(err)) | Err(err) => self.failed.push((address, err)),
             }
         }
         Ok(None)
+    }
+
+    fn won(&self, socket: Socket) -> io::Result<TcpStream> {
+        if !self.is_alone {
+            ioctl_fionbio(&socket, false)?;
+        }
+        connected(socket)
     }
 
     /// Why each attempt failed; those under way, because of `err`.
@@ -189,12 +206,6 @@ impl Race<'_> {
         self.failed.push((last, err));
         self.failed
     }
-}
-
-#[cfg(unix)]
-fn won(socket: Socket) -> io::Result<TcpStream> {
-    socket.set_nonblocking(false)?;
-    connected(socket)
 }
 
 /// Connects to the first address that lets us, one after the other, dividing the time among them.
