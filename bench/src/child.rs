@@ -1,9 +1,9 @@
 //! One client, one scenario, so many units: what runs in the process that is looked at.
 
 use std::alloc::System;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Instant;
 
 use cpu_time::ProcessTime;
 use serde::{Deserialize, Serialize};
@@ -11,10 +11,14 @@ use stats_alloc::Region;
 
 #[cfg(feature = "peers")]
 use crate::client::HyperClient;
-use crate::client::{Bodies, Client, HttparseClient, RawClient, Requests, StraightwireClient, UreqClient};
+use crate::client::{
+    BareTls, BareTlsWide, Bodies, Client, HttparseClient, RawClient, Requests, StraightwireClient, Tcp,
+    UreqClient,
+};
 use crate::memory::{self, Chunked};
 use crate::messages::{Download, SmallGet};
-use crate::scenario::{Group, Scenario};
+use crate::scenario::{Group, Scenario, Unit};
+use crate::server::Peer;
 use crate::{HEAP, Result, upload};
 
 /// What a child tells of itself, for all its units together; the first, which warms up, is left out.
@@ -22,6 +26,8 @@ use crate::{HEAP, Result, upload};
 pub struct Usage {
     /// Processor time in nanoseconds, user and system.
     pub cpu_nanos: u64,
+    /// Time by the clock in nanoseconds.
+    pub wall_nanos: u64,
     /// How often memory was asked for, or asked to be larger.
     pub allocations: u64,
     /// How many bytes that were.
@@ -38,7 +44,7 @@ pub struct Job {
     /// What.
     pub scenario: Scenario,
     /// Where the server is.
-    pub server: SocketAddr,
+    pub server: Peer,
 }
 
 impl Job {
@@ -54,7 +60,9 @@ impl Job {
         let words = wrapper.iter().map(AsRef::as_ref).chain([program]).collect::<Vec<_>>();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).arg("child");
-        command.args([self.client.name(), self.scenario.name(), self.server.to_string(), units.to_string()]);
+        let server = self.server.address.to_string();
+        command.args([self.client.name(), self.scenario.name(), server, units.to_string()]);
+        command.args(&self.server.root_pem);
         Ok(command)
     }
 
@@ -76,7 +84,7 @@ impl Job {
 ///
 /// # Errors
 /// When the client fails, or is not made for this work.
-pub fn run(client: Client, scenario: Scenario, server: SocketAddr, units: u64) -> Result<Usage> {
+pub fn run(client: Client, scenario: Scenario, server: &Peer, units: u64) -> Result<Usage> {
     if !client.runs(scenario) {
         return Err(format!("{} does not run {}", client.name(), scenario.name()).into());
     }
@@ -85,7 +93,9 @@ pub fn run(client: Client, scenario: Scenario, server: SocketAddr, units: u64) -
     }
     match client {
         Client::Straightwire => bodies::<StraightwireClient>(scenario, server, units),
-        Client::Raw => bodies::<RawClient>(scenario, server, units),
+        Client::Raw if server.root_pem.is_some() => bodies::<RawClient<BareTls>>(scenario, server, units),
+        Client::Raw => bodies::<RawClient<Tcp>>(scenario, server, units),
+        Client::RawWide => bodies::<RawClient<BareTlsWide>>(scenario, server, units),
         Client::Httparse => requests::<HttparseClient>(scenario, server, units),
         Client::Ureq => bodies::<UreqClient>(scenario, server, units),
         #[cfg(feature = "peers")]
@@ -93,9 +103,10 @@ pub fn run(client: Client, scenario: Scenario, server: SocketAddr, units: u64) -
     }
 }
 
-fn core(client: Client, scenario: Scenario, server: SocketAddr, units: u64) -> Result<Usage> {
+fn core(client: Client, scenario: Scenario, server: &Peer, units: u64) -> Result<Usage> {
     let few = scenario == Scenario::CoreFew;
-    let get = if few { SmallGet::few(server) } else { SmallGet::h25(server) };
+    let address = server.address;
+    let get = if few { SmallGet::few(address) } else { SmallGet::h25(address) };
     let chunked = Chunked::new(chunk_size(scenario));
     let run = |units| match scenario {
         Scenario::CoreFew | Scenario::CoreH25 => memory::exchanges(client, &get, units),
@@ -107,10 +118,12 @@ fn core(client: Client, scenario: Scenario, server: SocketAddr, units: u64) -> R
     Ok(meter.stop())
 }
 
-fn requests<C: Requests>(scenario: Scenario, server: SocketAddr, units: u64) -> Result<Usage> {
+fn requests<C: Requests>(scenario: Scenario, server: &Peer, units: u64) -> Result<Usage> {
     let mut client = C::new(server)?;
-    let get = if scenario == Scenario::GetH25 { SmallGet::h25(server) } else { SmallGet::few(server) };
-    let mut run = || if scenario == Scenario::Connect { client.get_once(&get) } else { client.get(&get) };
+    let address = server.address;
+    let get = if scenario == Scenario::GetH25 { SmallGet::h25(address) } else { SmallGet::few(address) };
+    let once = matches!(scenario, Scenario::Connect | Scenario::TlsConnect);
+    let mut run = || if once { client.get_once(&get) } else { client.get(&get) };
     run()?;
     let meter = Meter::start();
     for _ in 0..units {
@@ -119,13 +132,13 @@ fn requests<C: Requests>(scenario: Scenario, server: SocketAddr, units: u64) -> 
     Ok(meter.stop())
 }
 
-fn bodies<C: Bodies>(scenario: Scenario, server: SocketAddr, units: u64) -> Result<Usage> {
+fn bodies<C: Bodies>(scenario: Scenario, server: &Peer, units: u64) -> Result<Usage> {
     let mut client = C::new(server)?;
     let download = |mebibytes| match scenario {
         Scenario::Chunks16k | Scenario::Chunks100 => {
-            Download::in_chunks(server, chunk_size(scenario), mebibytes)
+            Download::in_chunks(server.address, chunk_size(scenario), mebibytes)
         }
-        _ => Download::with_length(server, mebibytes),
+        _ => Download::with_length(server.address, mebibytes),
     };
     match scenario {
         Scenario::UploadLength | Scenario::UploadChunked => {
@@ -143,7 +156,7 @@ fn bodies<C: Bodies>(scenario: Scenario, server: SocketAddr, units: u64) -> Resu
             client.read_all(&whole)?;
             Ok(meter.stop())
         }
-        _ if scenario.group() == Group::Requests => requests::<C>(scenario, server, units),
+        _ if scenario.unit() == Unit::Request => requests::<C>(scenario, server, units),
         _ => {
             let (first, whole) = (download(1), download(units));
             client.download(&first)?;
@@ -161,19 +174,22 @@ fn chunk_size(scenario: Scenario) -> usize {
 /// Runs from the end of the warm-up to the end of the work.
 struct Meter {
     heap: Region<'static, System>,
-    began: ProcessTime,
+    cpu: ProcessTime,
+    clock: Instant,
 }
 
 impl Meter {
     fn start() -> Meter {
-        Meter { heap: Region::new(&HEAP), began: ProcessTime::now() }
+        Meter { heap: Region::new(&HEAP), cpu: ProcessTime::now(), clock: Instant::now() }
     }
 
     fn stop(self) -> Usage {
-        let cpu_nanos = self.began.elapsed().as_nanos() as u64;
+        let cpu_nanos = self.cpu.elapsed().as_nanos() as u64;
+        let wall_nanos = self.clock.elapsed().as_nanos() as u64;
         let heap = self.heap.change();
         Usage {
             cpu_nanos,
+            wall_nanos,
             allocations: (heap.allocations + heap.reallocations) as u64,
             heap_bytes: heap.bytes_allocated as u64,
         }

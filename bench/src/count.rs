@@ -1,6 +1,6 @@
 //! The whole count: every scenario, every client.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -47,23 +47,22 @@ pub fn run(selection: &Selection) -> Result<Results> {
         if !selection.scenarios.is_empty() && !selection.scenarios.contains(&scenario) {
             continue;
         }
-        let wanted = |client: Client| {
-            selection.clients.is_empty() || client == Client::Raw || selection.clients.contains(&client)
-        };
-        let jobs: Vec<Job> = Client::value_variants()
-            .iter()
-            .filter(|client| wanted(**client) && client.runs(scenario))
-            .map(|&client| Job {
-                program: selection.program.clone(),
-                client,
-                scenario,
-                server: server.address(),
-            })
-            .collect();
+        let jobs = jobs(&selection.program, &server, scenario, &selection.clients);
         results.rows.extend(count(&jobs, selection.rounds, tools)?);
         println!("{}\n\n{}", caption(scenario), table(&results, scenario));
     }
     Ok(results)
+}
+
+/// What those of `clients` that can do it are told to do, all if it is empty. The bare socket is always
+/// the first.
+pub fn jobs(program: &Path, server: &Server, scenario: Scenario, clients: &[Client]) -> Vec<Job> {
+    let wanted = |client: Client| clients.is_empty() || client == Client::Raw || clients.contains(&client);
+    Client::value_variants()
+        .iter()
+        .filter(|client| wanted(**client) && client.runs(scenario))
+        .map(|&client| Job { program: program.to_owned(), client, scenario, server: server.peer(scenario) })
+        .collect()
 }
 
 #[derive(Clone, Copy)]

@@ -21,16 +21,8 @@ pub struct Cpu {
 /// # Errors
 /// When a run fails.
 pub fn rounds(jobs: &[Job], rounds: usize) -> Result<Vec<Cpu>> {
-    assert!(jobs.first().is_some_and(|job| job.client == Client::Raw) && rounds > 0);
-    let units = jobs[0].scenario.units().cpu;
-    let mut seen: Vec<Vec<Usage>> = vec![Vec::new(); jobs.len()];
-    for round in 0..rounds {
-        // Each has its turn at each place of a round: what runs before leaves traces in caches and ports.
-        for place in 0..jobs.len() {
-            let at = (round + place) % jobs.len();
-            seen[at].push(jobs[at].usage(units)?);
-        }
-    }
+    let units = jobs.first().ok_or("nobody to run")?.scenario.units().cpu;
+    let seen = interleaved(jobs, units, rounds)?;
     let nanos = |usages: &[Usage]| usages.iter().map(|usage| usage.cpu_nanos as f64).collect::<Vec<_>>();
     let raw = nanos(&seen[0]);
     Ok(seen
@@ -46,7 +38,25 @@ pub fn rounds(jobs: &[Job], rounds: usize) -> Result<Vec<Cpu>> {
         .collect())
 }
 
-fn median(mut numbers: Vec<f64>) -> f64 {
+/// What every job used for so many units, round by round. The first must be the bare socket's.
+///
+/// # Errors
+/// When a run fails.
+pub fn interleaved(jobs: &[Job], units: u64, rounds: usize) -> Result<Vec<Vec<Usage>>> {
+    assert!(jobs.first().is_some_and(|job| job.client == Client::Raw) && rounds > 0);
+    let mut seen: Vec<Vec<Usage>> = vec![Vec::new(); jobs.len()];
+    for round in 0..rounds {
+        // Each has its turn at each place of a round: what runs before leaves traces in caches and ports.
+        for place in 0..jobs.len() {
+            let at = (round + place) % jobs.len();
+            seen[at].push(jobs[at].usage(units)?);
+        }
+    }
+    Ok(seen)
+}
+
+/// The number in the middle, or between the two in the middle.
+pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     let middle = numbers.len() / 2;
     if numbers.len() % 2 == 1 { numbers[middle] } else { (numbers[middle - 1] + numbers[middle]) / 2.0 }

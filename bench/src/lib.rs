@@ -4,9 +4,11 @@
 //! ```text
 //! scenario.rs   what is measured               client/    who is measured
 //! messages.rs   the bytes of both sides        server.rs  the other side, a process of its own
+//! tls.rs        how both sides speak TLS
 //! child.rs      one client, one scenario, so many units: the process that is looked at
 //!
 //! instructions.rs  system_calls.rs  cpu.rs     how a child is looked at
+//! throughput.rs  bytes a second, as a ratio to the bare socket
 //! count.rs      all of it -> results.rs        report.rs  results -> docs/benchmarks
 //! guard.rs      the costs that must not grow
 //! ```
@@ -28,6 +30,8 @@ pub mod scenario;
 pub mod server;
 pub mod system_calls;
 pub mod table;
+pub mod throughput;
+pub mod tls;
 pub mod upload;
 
 use std::alloc::System;

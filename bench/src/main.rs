@@ -9,9 +9,9 @@ use bench::client::Client;
 use bench::count::{self, Selection};
 use bench::instructions::{self, By};
 use bench::results::Results;
-use bench::scenario::Scenario;
-use bench::server::{self, Server};
-use bench::{Result, guard, report, table};
+use bench::scenario::{Scenario, Unit};
+use bench::server::{self, Peer, Server};
+use bench::{Result, guard, report, table, throughput};
 use clap::{Parser, Subcommand};
 
 /// Counts what a request costs, side by side with other clients.
@@ -39,6 +39,21 @@ enum Command {
         /// Keep the results in a file
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
+    },
+    /// Move a large body, and tell how fast by processor time and by the clock, beside the bare socket
+    Throughput {
+        /// Only this one, and the bare socket; may be given several times
+        #[arg(long, value_enum)]
+        client: Vec<Client>,
+        /// How it is moved
+        #[arg(long, value_enum, default_value_t = Scenario::TlsDownload)]
+        scenario: Scenario,
+        /// How much, in MiB
+        #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..))]
+        mib: u64,
+        /// How often
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+        rounds: u16,
     },
     /// Write the results into the documentation
     Report {
@@ -78,6 +93,9 @@ enum Command {
         scenario: Scenario,
         server: SocketAddr,
         units: u64,
+        /// For TLS
+        #[arg(allow_hyphen_values = true)]
+        root_pem: Option<String>,
     },
 }
 
@@ -111,12 +129,22 @@ fn run(command: Command) -> Result<bool> {
                 results.save(&file)?;
             }
         }
+        Command::Throughput { client, scenario, mib, rounds } => {
+            warn_of_debug_build();
+            if scenario.unit() != Unit::Mebibyte {
+                return Err(format!("{} moves no large body", scenario.name()).into());
+            }
+            let server = Server::start(&program)?;
+            let jobs = count::jobs(&program, &server, scenario, &client);
+            println!("{}, {mib} MiB, median of {rounds} rounds:\n", scenario.name());
+            print!("{}", throughput::table(&throughput::measure(&jobs, mib, rounds.into())?));
+        }
         Command::Report { json, docs } => report::write(&Results::load(&json)?, &docs)?,
         Command::Spots { client, scenario, by, most } => {
             warn_of_debug_build();
             let server = Server::start(&program)?;
-            let spots =
-                instructions::spots(&Job { program, client, scenario, server: server.address() }, by)?;
+            let job = Job { program, client, scenario, server: server.peer(scenario) };
+            let spots = instructions::spots(&job, by)?;
             let total: f64 = spots.iter().map(|(_, count)| count).sum();
             println!(
                 "{:>12}  {} {}, per {}",
@@ -136,8 +164,9 @@ fn run(command: Command) -> Result<bool> {
             return guard::check(&program);
         }
         Command::Server => server::serve_until_input_ends()?,
-        Command::Child { client, scenario, server, units } => {
-            println!("{}", serde_json::to_string(&child::run(client, scenario, server, units)?)?);
+        Command::Child { client, scenario, server, units, root_pem } => {
+            let server = Peer { address: server, root_pem };
+            println!("{}", serde_json::to_string(&child::run(client, scenario, &server, units)?)?);
         }
     }
     Ok(true)

@@ -36,16 +36,21 @@ pub fn write(results: &Results, docs: &Path) -> Result<()> {
     Ok(fs::write(&method, with_tables(&text, results)?)?)
 }
 
-/// The generated files: names and contents.
+/// The generated files: names and contents. A page that nothing was counted for is left out.
 pub fn pages(results: &Results) -> Vec<(&'static str, String)> {
     let chart = chart::instructions(results);
     let picture =
         chart.as_ref().map(|_| format!("![Instructions of one GET, client by client]({CHART})\n\n"));
-    let mut pages = vec![
-        ("requests.md", page(results, Group::Requests, "Small requests", picture.as_deref().unwrap_or(""))),
-        ("bodies.md", page(results, Group::Bodies, "Large bodies", "")),
-        ("core.md", page(results, Group::Core, "The protocol from memory", "")),
-    ];
+    let mut pages: Vec<_> = [
+        ("requests.md", Group::Requests, "Small requests", picture.as_deref().unwrap_or("")),
+        ("bodies.md", Group::Bodies, "Large bodies", ""),
+        ("tls.md", Group::Tls, "TLS", ""),
+        ("core.md", Group::Core, "The protocol from memory", ""),
+    ]
+    .into_iter()
+    .filter(|(_, group, ..)| results.rows.iter().any(|row| row.scenario.group() == *group))
+    .map(|(name, group, title, picture)| (name, page(results, group, title, picture)))
+    .collect();
     pages.extend(chart.map(|chart| (CHART, chart)));
     pages
 }

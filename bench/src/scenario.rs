@@ -39,6 +39,15 @@ pub enum Scenario {
     /// PUT of a file in chunks
     #[value(name = "upload-chunked")]
     UploadChunked,
+    /// GET of 1 KiB over a kept TLS connection; 2 request and 4 response headers
+    #[value(name = "tls-get")]
+    TlsGet,
+    /// GET of 1 KiB over a TLS connection of its own, with a full handshake
+    #[value(name = "tls-connect")]
+    TlsConnect,
+    /// A body with Content-Length over TLS, read 64 KiB at a time
+    #[value(name = "tls-download")]
+    TlsDownload,
     /// The messages of get-few from memory: a request head made, a response read
     #[value(name = "core-few")]
     CoreFew,
@@ -72,6 +81,8 @@ pub enum Group {
     Requests,
     /// Large bodies, where the copying is what costs.
     Bodies,
+    /// Both over TLS, where the cryptography is what costs.
+    Tls,
     /// No sockets.
     Core,
 }
@@ -103,6 +114,8 @@ impl Scenario {
             Scenario::GetFew
             | Scenario::GetH25
             | Scenario::Connect
+            | Scenario::TlsGet
+            | Scenario::TlsConnect
             | Scenario::CoreFew
             | Scenario::CoreH25 => Unit::Request,
             _ => Unit::Mebibyte,
@@ -113,6 +126,7 @@ impl Scenario {
     pub fn group(self) -> Group {
         match self {
             Scenario::GetFew | Scenario::GetH25 | Scenario::Connect => Group::Requests,
+            Scenario::TlsGet | Scenario::TlsConnect | Scenario::TlsDownload => Group::Tls,
             Scenario::CoreFew | Scenario::CoreH25 | Scenario::CoreChunks16k | Scenario::CoreChunks100 => {
                 Group::Core
             }
@@ -123,9 +137,12 @@ impl Scenario {
     /// How much of it is done for each kind of measurement.
     pub fn units(self) -> Units {
         match self {
-            Scenario::GetFew | Scenario::GetH25 => Units { slope: (200, 1_200), cpu: 10_000 },
+            Scenario::GetFew | Scenario::GetH25 | Scenario::TlsGet => {
+                Units { slope: (200, 1_200), cpu: 10_000 }
+            }
             // Each connection leaves a port behind that rests for a minute.
             Scenario::Connect => Units { slope: (50, 250), cpu: 500 },
+            Scenario::TlsConnect => Units { slope: (20, 100), cpu: 200 },
             Scenario::CoreFew | Scenario::CoreH25 => Units { slope: (200, 1_200), cpu: 100_000 },
             Scenario::CoreChunks16k | Scenario::CoreChunks100 => Units { slope: (2, 10), cpu: 256 },
             Scenario::ReadAll => Units { slope: (4, 20), cpu: 100 },

@@ -1,7 +1,7 @@
 //! The other side: ready-made answers, a thread for each connection, nothing that could be the bottleneck.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
@@ -9,12 +9,27 @@ use std::thread;
 use std::time::Duration;
 
 use memchr::memmem;
+use rustls::{ServerConnection, StreamOwned};
+use serde::{Deserialize, Serialize};
 
-use crate::Result;
 use crate::messages::{HEAD_END, LAST_CHUNK, MEBIBYTE, SmallGet, chunked_mebibyte, head, pattern};
+use crate::scenario::{Group, Scenario};
+use crate::{Result, tls};
 
 /// A client that is silent for so long is stuck.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// How much the server encrypts before it writes.
+const ENCRYPTED_AT_A_TIME: usize = 256 * 1024;
+
+/// What a client has to know of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The root that vouches for it, in PEM; where there is one, TLS is spoken.
+    pub root_pem: Option<String>,
+}
 
 /// The server in a process of its own, so that its work is not the client's. It ends when this is dropped.
 #[derive(Debug)]
@@ -22,14 +37,22 @@ pub struct Server {
     process: Child,
     /// The server ends when its standard input does.
     input: Option<ChildStdin>,
-    address: SocketAddr,
+    listening: Listening,
+}
+
+/// What the server says when it has started, in a line of JSON.
+#[derive(Debug, Serialize, Deserialize)]
+struct Listening {
+    plain: SocketAddr,
+    tls: SocketAddr,
+    root_pem: String,
 }
 
 impl Server {
     /// Starts `program server`.
     ///
     /// # Errors
-    /// When it can't be run or says something else than its address.
+    /// When it can't be run or says something else than where it listens.
     pub fn start(program: &Path) -> Result<Server> {
         let mut process =
             Command::new(program).arg("server").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
@@ -37,13 +60,17 @@ impl Server {
         if let Some(output) = process.stdout.take() {
             BufReader::new(output).read_line(&mut line)?;
         }
-        let address = line.trim_end().parse().map_err(|_| format!("the server said {line:?}"))?;
-        Ok(Server { input: process.stdin.take(), process, address })
+        let listening = serde_json::from_str(&line).map_err(|_| format!("the server said {line:?}"))?;
+        Ok(Server { input: process.stdin.take(), process, listening })
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// The side of it that a scenario is about.
+    pub fn peer(&self, scenario: Scenario) -> Peer {
+        let Listening { plain, tls, root_pem } = &self.listening;
+        match scenario.group() {
+            Group::Tls => Peer { address: *tls, root_pem: Some(root_pem.clone()) },
+            _ => Peer { address: *plain, root_pem: None },
+        }
     }
 }
 
@@ -59,19 +86,44 @@ impl Drop for Server {
 /// # Errors
 /// When it can't listen.
 pub fn serve_until_input_ends() -> Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let address = listener.local_addr()?;
-    println!("{address}");
-    let answers = Arc::new(Answers::new(address));
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let answers = Arc::clone(&answers);
-            // A client that goes away in the middle is the client's business.
-            thread::spawn(move || Conversation::new(stream)?.serve(&answers));
-        }
+    let address = IpAddr::from(Ipv4Addr::LOCALHOST);
+    let (config, root_pem) = tls::server_config(address)?;
+    let config = Arc::new(config);
+    let (plain, tls) = (TcpListener::bind((address, 0))?, TcpListener::bind((address, 0))?);
+    let listening = Listening { plain: plain.local_addr()?, tls: tls.local_addr()?, root_pem };
+    println!("{}", serde_json::to_string(&listening)?);
+    let answers = Arc::new(Answers::new(listening.plain));
+    accept(plain, &answers, Ok);
+    accept(tls, &answers, move |stream| {
+        let mut conn = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+        conn.set_buffer_limit(Some(ENCRYPTED_AT_A_TIME));
+        Ok(StreamOwned::new(conn, stream))
     });
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())
+}
+
+/// Has every connection served by a thread of its own, over what `over` makes of it.
+fn accept<S: Read + Write>(
+    listener: TcpListener,
+    answers: &Arc<Answers>,
+    over: impl Fn(TcpStream) -> io::Result<S> + Clone + Send + 'static,
+) {
+    let answers = Arc::clone(answers);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (answers, over) = (Arc::clone(&answers), over.clone());
+            // A client that goes away in the middle is the client's business.
+            thread::spawn(move || Conversation::new(over(prepared(stream)?)?).serve(&answers));
+        }
+    });
+}
+
+fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(SILENCE))?;
+    stream.set_write_timeout(Some(SILENCE))?;
+    Ok(stream)
 }
 
 /// What is sent, made once.
@@ -97,18 +149,15 @@ impl Answers {
     }
 }
 
-struct Conversation {
-    stream: TcpStream,
+struct Conversation<S> {
+    stream: S,
     buffer: Vec<u8>,
     filled: usize,
 }
 
-impl Conversation {
-    fn new(stream: TcpStream) -> io::Result<Conversation> {
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(SILENCE))?;
-        stream.set_write_timeout(Some(SILENCE))?;
-        Ok(Conversation { stream, buffer: vec![0; 256 * 1024], filled: 0 })
+impl<S: Read + Write> Conversation<S> {
+    fn new(stream: S) -> Conversation<S> {
+        Conversation { stream, buffer: vec![0; 256 * 1024], filled: 0 }
     }
 
     fn serve(mut self, answers: &Answers) -> io::Result<()> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bench::child::Job;
 use bench::client::Client;
-use bench::guard::MOST_SYSTEM_CALLS;
+use bench::guard::{MOST_SYSTEM_CALLS, most_allocations};
 use bench::scenario::Scenario;
 use bench::server::Server;
 use bench::system_calls;
@@ -16,7 +16,7 @@ fn start() -> (PathBuf, Server) {
 }
 
 fn straightwire(program: &Path, server: &Server, scenario: Scenario) -> Job {
-    Job { program: program.to_owned(), client: Client::Straightwire, scenario, server: server.address() }
+    Job { program: program.to_owned(), client: Client::Straightwire, scenario, server: server.peer(scenario) }
 }
 
 #[test]
@@ -27,6 +27,14 @@ fn a_kept_connection_allocates_nothing_after_the_first_request() {
         let usage = job.usage(500).unwrap();
         assert_eq!((usage.allocations, usage.heap_bytes), (0, 0), "{}", scenario.name());
     }
+}
+
+#[test]
+fn over_tls_only_records_are_allocated() {
+    let (program, server) = start();
+    let job = straightwire(&program, &server, Scenario::TlsGet);
+    let usage = job.usage(500).unwrap();
+    assert!(usage.allocations <= 500 * most_allocations(Scenario::TlsGet), "{usage:?}");
 }
 
 /// Each run of these begins with an exchange of its own: only what it takes is allocated, however many
@@ -45,7 +53,8 @@ fn the_core_allocates_nothing_after_the_first_request() {
 #[test]
 fn allocations_are_seen_where_there_are_any() {
     let (program, server) = start();
-    let job = Job { program, client: Client::Ureq, scenario: Scenario::GetFew, server: server.address() };
+    let scenario = Scenario::GetFew;
+    let job = Job { program, client: Client::Ureq, scenario, server: server.peer(scenario) };
     let usage = job.usage(100).unwrap();
     assert!(usage.allocations > 100 && usage.heap_bytes > usage.allocations, "{usage:?}");
 }
@@ -57,7 +66,7 @@ fn a_request_over_a_kept_connection_is_two_system_calls() {
         return;
     }
     let (program, server) = start();
-    for scenario in [Scenario::GetFew, Scenario::GetH25] {
+    for scenario in [Scenario::GetFew, Scenario::GetH25, Scenario::TlsGet] {
         let job = straightwire(&program, &server, scenario);
         let calls = system_calls::per_unit(&job).unwrap();
         assert!((1.9..=MOST_SYSTEM_CALLS).contains(&calls), "{}: {calls}", scenario.name());

@@ -8,6 +8,7 @@ use httparse::{EMPTY_HEADER, Response};
 use super::{Requests, check};
 use crate::Result;
 use crate::messages::{READ_SIZE, SMALL_BODY, SmallGet};
+use crate::server::Peer;
 
 /// As many headers as straightwire takes.
 const MOST_HEADERS: usize = 100;
@@ -19,8 +20,8 @@ pub(crate) struct HttparseClient {
 }
 
 impl Requests for HttparseClient {
-    fn new(server: SocketAddr) -> Result<Self> {
-        Ok(HttparseClient { server, stream: None, buffer: vec![0; READ_SIZE] })
+    fn new(server: &Peer) -> Result<Self> {
+        Ok(HttparseClient { server: server.address, stream: None, buffer: vec![0; READ_SIZE] })
     }
 
     fn get(&mut self, get: &SmallGet) -> Result<()> {

@@ -18,6 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::{Bodies, Requests, check};
 use crate::Result;
 use crate::messages::{Download, READ_SIZE, SMALL_BODY, SmallGet};
+use crate::server::Peer;
 
 pub(crate) struct HyperClient {
     server: SocketAddr,
@@ -70,8 +71,9 @@ impl HyperClient {
 }
 
 impl Requests for HyperClient {
-    fn new(server: SocketAddr) -> Result<Self> {
-        Ok(HyperClient { server, runtime: Builder::new_current_thread().enable_io().build()?, kept: None })
+    fn new(server: &Peer) -> Result<Self> {
+        let runtime = Builder::new_current_thread().enable_io().build()?;
+        Ok(HyperClient { server: server.address, runtime, kept: None })
     }
 
     fn get(&mut self, get: &SmallGet) -> Result<()> {

@@ -5,9 +5,9 @@ mod httparse;
 mod hyper;
 mod raw;
 mod straightwire;
+mod tls;
 mod ureq;
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -15,18 +15,23 @@ use clap::ValueEnum;
 pub(crate) use self::httparse::{HttparseClient, parse as httparse_head};
 #[cfg(feature = "peers")]
 pub(crate) use self::hyper::HyperClient;
-pub(crate) use self::raw::RawClient;
+pub(crate) use self::raw::{RawClient, Tcp};
 pub(crate) use self::straightwire::StraightwireClient;
+pub(crate) use self::tls::{BareTls, BareTlsWide};
 pub(crate) use self::ureq::UreqClient;
 use crate::Result;
 use crate::messages::{Download, SmallGet};
 use crate::scenario::{Group, Scenario};
+use crate::server::Peer;
 
 /// A client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Client {
-    /// A bare socket: sends a ready request, reads until the answer is whole. What the system costs
+    /// A bare socket: sends a ready request, reads until the answer is whole. What the system costs;
+    /// over TLS, what rustls costs besides
     Raw,
+    /// The same over TLS with 256 KiB read from the socket at a time; the plain way reads a record or so
+    RawWide,
     /// This project
     Straightwire,
     /// The httparse crate over a bare socket: a parser and nothing else
@@ -47,9 +52,10 @@ impl Client {
     /// Whether it can be given that work.
     pub fn runs(self, scenario: Scenario) -> bool {
         match scenario.group() {
-            Group::Requests => true,
+            Group::Requests => self != Client::RawWide,
             // Past the head, httparse over a bare socket is a bare socket.
-            Group::Bodies => self != Client::Httparse,
+            Group::Bodies => !matches!(self, Client::Httparse | Client::RawWide),
+            Group::Tls => matches!(self, Client::Raw | Client::RawWide | Client::Straightwire | Client::Ureq),
             Group::Core => matches!(self, Client::Straightwire | Client::Raw | Client::Httparse),
         }
     }
@@ -58,7 +64,7 @@ impl Client {
 /// What any client can do with a server.
 pub(crate) trait Requests: Sized {
     /// Nothing is opened yet.
-    fn new(server: SocketAddr) -> Result<Self>;
+    fn new(server: &Peer) -> Result<Self>;
 
     /// A GET over the connection that is kept.
     fn get(&mut self, get: &SmallGet) -> Result<()>;

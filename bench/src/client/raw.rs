@@ -11,27 +11,49 @@ use memchr::memmem::Finder;
 use super::{Bodies, Requests, check};
 use crate::Result;
 use crate::messages::{Download, HEAD_END, LAST_CHUNK, READ_SIZE, SMALL_BODY, SmallGet, request_head};
+use crate::server::Peer;
 
 /// Room before a block of an upload for `10000\r\n`.
 const CHUNK_START: usize = 7;
 
-pub(crate) struct RawClient {
+/// Opens one kind of stream.
+pub(crate) trait Open: Sized {
+    type Stream: Read + Write;
+
+    fn new(server: &Peer) -> Result<Self>;
+
+    fn open(&self) -> Result<Self::Stream>;
+}
+
+/// A socket as it is.
+pub(crate) struct Tcp(SocketAddr);
+
+impl Open for Tcp {
+    type Stream = TcpStream;
+
+    fn new(server: &Peer) -> Result<Tcp> {
+        Ok(Tcp(server.address))
+    }
+
+    fn open(&self) -> Result<TcpStream> {
+        let stream = TcpStream::connect(self.0)?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+}
+
+pub(crate) struct RawClient<O: Open> {
     server: SocketAddr,
+    opener: O,
     head_end: Finder<'static>,
-    stream: Option<TcpStream>,
+    stream: Option<O::Stream>,
     buffer: Vec<u8>,
 }
 
-fn open(server: SocketAddr) -> Result<TcpStream> {
-    let stream = TcpStream::connect(server)?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
-impl RawClient {
-    fn stream(&mut self) -> Result<&mut TcpStream> {
+impl<O: Open> RawClient<O> {
+    fn stream(&mut self) -> Result<&mut O::Stream> {
         if self.stream.is_none() {
-            self.stream = Some(open(self.server)?);
+            self.stream = Some(self.opener.open()?);
         }
         self.stream.as_mut().ok_or_else(|| "just opened".into())
     }
@@ -59,10 +81,11 @@ impl RawClient {
     }
 }
 
-impl Requests for RawClient {
-    fn new(server: SocketAddr) -> Result<Self> {
+impl<O: Open> Requests for RawClient<O> {
+    fn new(server: &Peer) -> Result<Self> {
         let head_end = Finder::new(HEAD_END);
-        Ok(RawClient { server, head_end, stream: None, buffer: vec![0; READ_SIZE] })
+        let (opener, buffer) = (O::new(server)?, vec![0; READ_SIZE]);
+        Ok(RawClient { server: server.address, opener, head_end, stream: None, buffer })
     }
 
     fn get(&mut self, get: &SmallGet) -> Result<()> {
@@ -71,14 +94,14 @@ impl Requests for RawClient {
     }
 
     fn get_once(&mut self, get: &SmallGet) -> Result<()> {
-        self.stream = Some(open(self.server)?);
+        self.stream = Some(self.opener.open()?);
         self.get(get)?;
         self.stream = None;
         Ok(())
     }
 }
 
-impl Bodies for RawClient {
+impl<O: Open> Bodies for RawClient<O> {
     fn download(&mut self, download: &Download) -> Result<()> {
         self.stream()?.write_all(&download.request)?;
         self.answer(download.wire_len)

@@ -2,20 +2,29 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::net::SocketAddr;
 use std::path::Path;
 
-use straightwire::HttpConnection;
+use straightwire::{HttpConnection, HttpsConnection, Tls};
 
 use super::{Bodies, Requests, check};
 use crate::Result;
 use crate::messages::{Download, READ_SIZE, SMALL_BODY, SmallGet};
+use crate::server::Peer;
 
 pub(crate) struct StraightwireClient {
     host: String,
     port: u16,
+    /// Shared by all connections.
+    tls: Option<Tls>,
     conn: HttpConnection,
     buffer: Vec<u8>,
+}
+
+fn connection(host: &str, port: u16, tls: Option<&Tls>) -> Result<HttpConnection> {
+    Ok(match tls {
+        None => HttpConnection::with_port(host, port)?,
+        Some(tls) => HttpsConnection::builder(host).port(port).tls(tls.clone()).build()?.into_inner(),
+    })
 }
 
 fn get(conn: &mut HttpConnection, get: &SmallGet, buffer: &mut [u8]) -> Result<()> {
@@ -26,10 +35,11 @@ fn get(conn: &mut HttpConnection, get: &SmallGet, buffer: &mut [u8]) -> Result<(
 }
 
 impl Requests for StraightwireClient {
-    fn new(server: SocketAddr) -> Result<Self> {
-        let (host, port) = (server.ip().to_string(), server.port());
-        let conn = HttpConnection::with_port(&host, port)?;
-        Ok(StraightwireClient { host, port, conn, buffer: vec![0; READ_SIZE] })
+    fn new(server: &Peer) -> Result<Self> {
+        let (host, port) = (server.address.ip().to_string(), server.address.port());
+        let tls = server.root_pem.as_ref().map(|pem| Tls::builder().ca_pem(pem).build()).transpose()?;
+        let conn = connection(&host, port, tls.as_ref())?;
+        Ok(StraightwireClient { host, port, tls, conn, buffer: vec![0; READ_SIZE] })
     }
 
     fn get(&mut self, small: &SmallGet) -> Result<()> {
@@ -37,7 +47,7 @@ impl Requests for StraightwireClient {
     }
 
     fn get_once(&mut self, small: &SmallGet) -> Result<()> {
-        let mut conn = HttpConnection::with_port(&self.host, self.port)?;
+        let mut conn = connection(&self.host, self.port, self.tls.as_ref())?;
         get(&mut conn, small, &mut self.buffer)
     }
 }

@@ -2,19 +2,23 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
+use rustls::crypto::ring;
 use ureq::config::AutoHeaderValue;
 use ureq::http::Response;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, RequestBuilder, SendBody};
 
 use super::{Bodies, Requests, check};
 use crate::Result;
 use crate::messages::{Download, READ_SIZE, SMALL_BODY, SmallGet};
+use crate::server::Peer;
 
 pub(crate) struct UreqClient {
-    server: SocketAddr,
+    /// Scheme and host of all URLs.
+    site: String,
     keeping: Agent,
     /// Keeps no connection.
     single: Agent,
@@ -22,20 +26,28 @@ pub(crate) struct UreqClient {
 }
 
 /// Sends the headers that the others send, and looks for no proxy.
-fn agent(idle: usize) -> Agent {
-    Agent::config_builder()
+fn agent(idle: usize, root_pem: Option<&str>) -> Result<Agent> {
+    let mut tls = TlsConfig::builder();
+    if let Some(pem) = root_pem {
+        let root = Certificate::from_pem(pem.as_bytes())?;
+        tls = tls
+            .root_certs(RootCerts::new_with_certs(&[root]))
+            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()));
+    }
+    Ok(Agent::config_builder()
+        .tls_config(tls.build())
         .proxy(None)
         .user_agent(AutoHeaderValue::None)
         .accept(AutoHeaderValue::None)
         .accept_encoding("identity")
         .max_idle_connections(idle)
         .build()
-        .new_agent()
+        .new_agent())
 }
 
 impl UreqClient {
     fn url(&self, target: &str) -> String {
-        format!("http://{}{target}", self.server)
+        format!("{}{target}", self.site)
     }
 
     fn drain(&mut self, mut response: Response<Body>, expected: u64) -> Result<()> {
@@ -56,8 +68,12 @@ fn with_headers<B>(request: RequestBuilder<B>, headers: &[(&str, &str)]) -> Requ
 }
 
 impl Requests for UreqClient {
-    fn new(server: SocketAddr) -> Result<Self> {
-        Ok(UreqClient { server, keeping: agent(1), single: agent(0), buffer: vec![0; READ_SIZE] })
+    fn new(server: &Peer) -> Result<Self> {
+        let root_pem = server.root_pem.as_deref();
+        let scheme = if root_pem.is_some() { "https" } else { "http" };
+        let site = format!("{scheme}://{}", server.address);
+        let (keeping, single) = (agent(1, root_pem)?, agent(0, root_pem)?);
+        Ok(UreqClient { site, keeping, single, buffer: vec![0; READ_SIZE] })
     }
 
     fn get(&mut self, get: &SmallGet) -> Result<()> {
