@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::exit::{Code, Failure};
+use crate::route::RouteArgs;
 
 const HELP: &str = "\
 {about}
@@ -18,11 +18,7 @@ Arguments:
   METHOD  In capitals; GET unless told, POST with -d
   URL     Without a scheme it is http://
 
-Commands:
-{subcommands}
-
-Options:
-{options}{after-help}";
+{all-args}{after-help}";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,11 +26,12 @@ Examples:
   straightwire -v example.org/a -o a.html     show the wire, save the body
   straightwire -d spam=1 -d eggs=2 URL        POST a form
   straightwire PUT URL --data-binary @notes   PUT a file
-  straightwire -I URL                         the head of the answer alone
+  straightwire -I https://example.org         the head of the answer alone
+  straightwire -x proxy.example:3128 URL      through a proxy
   straightwire serve --port 8000              something to talk to
 
 A host called demo or serve: straightwire http://demo
-Exit codes are curl's: 7 no connection, 22 with -f, 28 timeout, 52 no answer";
+Exit codes are curl's: 7 no connection, 22 with -f, 28 too slow, 60 certificate";
 
 /// Send one HTTP/1.1 request and show the answer
 #[derive(Debug, Parser)]
@@ -52,7 +49,7 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
-    pub(crate) request: Option<RequestArgs>,
+    pub(crate) request: RequestArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,7 +63,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct RequestArgs {
     /// The URL, with the method before it where there is one.
-    #[arg(value_name = "URL", required = true)]
+    #[arg(value_name = "URL", required = true, hide = true)]
     words: Vec<String>,
 
     /// The method, in letters of any case
@@ -100,13 +97,13 @@ pub(crate) struct RequestArgs {
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
-    /// Longest wait for a connection, a read or a write
-    #[arg(long, value_name = "SECS", value_parser = seconds)]
-    pub(crate) timeout: Option<Duration>,
-    /// Put up with servers' mistakes that leave no doubt
-    /// where the body ends
+    /// Put up with servers' and CAs' mistakes that leave
+    /// neither a body's end nor trust in doubt
     #[arg(long, verbatim_doc_comment)]
     pub(crate) lenient: bool,
+
+    #[command(flatten)]
+    pub(crate) route: RouteArgs,
 }
 
 impl RequestArgs {
@@ -143,6 +140,9 @@ pub(crate) struct ServeArgs {
     /// The address
     #[arg(short, long, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub(crate) bind: IpAddr,
+    /// Speak TLS, and make a file with the CA to trust
+    #[arg(long)]
+    pub(crate) tls: bool,
 }
 
 /// One of these alone is a URL forgotten rather than a host.
@@ -171,14 +171,6 @@ fn header(text: &str) -> Result<Header, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    match seconds {
-        Some(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("not a number of seconds above 0".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -188,7 +180,7 @@ mod tests {
     fn request(words: &[&str]) -> RequestArgs {
         let cli = Cli::try_parse_from([&["straightwire"], words].concat()).unwrap();
         assert!(cli.command.is_none(), "{words:?}");
-        cli.request.unwrap()
+        cli.request
     }
 
     #[test]
@@ -239,13 +231,5 @@ mod tests {
         assert_eq!(of("A;"), Ok(("A".into(), Some(String::new()))));
         assert_eq!(of("A: "), Ok(("A".into(), None)));
         assert!(of("A").is_err());
-    }
-
-    #[test]
-    fn a_timeout_is_a_time() {
-        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
-        for wrong in ["0", "-1", "x", "", "inf", "NaN", "1e300"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
-        }
     }
 }

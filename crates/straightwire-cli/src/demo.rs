@@ -1,33 +1,74 @@
 //! `straightwire demo`: the examples of `http.client`'s documentation, against an origin of its own.
 
-use std::fs::File;
-use std::io::{self, Seek, Write};
-use std::path::PathBuf;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
-use origin::{Origin, pattern};
-use straightwire::{Body, Framing, HttpConnection, HttpResponse, Result};
+use origin::certificates::Authority;
+use origin::{Origin, Proxy, TlsSetup, pattern};
+use straightwire::{Body, Framing, HttpConnection, HttpResponse, HttpsConnection, Result, Tap, Tls};
 
 use crate::exit::{Code, Failure};
-use crate::wire::{ANSWERED, ASKED, Line, Passed, Wire};
+use crate::scratch::Scratch;
+use crate::wire::{ANSWERED, ASKED, Line, NOTED, Passed, Wire, agreed};
 
 const TITLE: Style = Style::new().bold();
 const RIGHT: Style = AnsiColor::Green.on_default().bold();
 const WRONG: Style = AnsiColor::Red.on_default().bold();
 const CALL: Style = Style::new().dimmed();
 
+/// What the server with TLS is called behind the proxy.
+const NAME: &str = "origin.test";
+
 /// Runs all examples; a failure if an answer is not as it should be.
 pub(crate) fn run() -> std::result::Result<(), Failure> {
-    let origin = Origin::start()
-        .map_err(|err| Failure::new(Code::Interface, format!("can't start the origin: {err}")))?;
+    let servers = Servers::start()
+        .map_err(|err| Failure::new(Code::Interface, format!("can't start the servers: {err}")))?;
     let mut out = anstream::stdout();
-    match play(&origin.host_port(), &mut out) {
+    match play(&servers.places(), &mut out) {
         Ok(0) => Ok(()),
         Ok(wrong) => Err(Failure::new(Code::WeirdReply, format!("{wrong} of the checks failed"))),
         Err(Trouble::Output(err)) => Err(Failure::writing("standard output", &err)),
         Err(Trouble::Scratch(err)) => Err(Failure::new(Code::Write, format!("no temporary file: {err}"))),
     }
+}
+
+/// Whom the examples talk to.
+struct Servers {
+    plain: Origin,
+    secure: Origin,
+    proxy: Proxy,
+    authority: Authority,
+}
+
+impl Servers {
+    fn start() -> io::Result<Servers> {
+        let authority = Authority::new();
+        let setup = TlsSetup::new(&authority.issue(&[NAME, "127.0.0.1"]));
+        Ok(Servers {
+            plain: Origin::start()?,
+            secure: Origin::start_tls(&setup)?,
+            proxy: Proxy::http().name(NAME, [127, 0, 0, 1]).start()?,
+            authority,
+        })
+    }
+
+    fn places(&self) -> Places<'_> {
+        Places {
+            plain: self.plain.host_port(),
+            secure: self.secure.host_port(),
+            proxy: self.proxy.addr().to_string(),
+            root_pem: self.authority.root_pem(),
+        }
+    }
+}
+
+/// Where they are, and the certificate that the one with TLS is to be trusted by.
+struct Places<'a> {
+    plain: String,
+    secure: String,
+    proxy: String,
+    root_pem: &'a str,
 }
 
 /// What keeps the examples from being shown at all.
@@ -50,13 +91,17 @@ macro_rules! call {
     };
 }
 
-/// Shows the examples against the origin at `host_port`; how many checks failed.
-fn play(host_port: &str, out: &mut dyn Write) -> std::result::Result<usize, Trouble> {
+/// Shows the examples against the servers; how many checks failed.
+fn play(places: &Places<'_>, out: &mut dyn Write) -> std::result::Result<usize, Trouble> {
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "straightwire {version}: the examples of http.client's documentation")?;
-    writeln!(out, "{CALL}let mut conn = HttpConnection::new(\"{host_port}\")?;{CALL:#}")?;
-    let mut demo = Demo::new(host_port, out);
+    let mut demo = Demo::new(&places.plain, out)?;
+    examples_in_clear(&mut demo)?;
+    examples_over_tls(&mut demo, places)?;
+    demo.end()
+}
 
+fn examples_in_clear(demo: &mut Demo<'_>) -> std::result::Result<(), Trouble> {
     let get = call!(|conn| conn.request("GET", "/index.html", (), &[]));
     demo.example("GET a page", get, WHOLE, |answer| {
         answer.is(200, "OK") && answer.body.starts_with(b"<!doctype html>") && answer.is_of_told_length()
@@ -96,8 +141,24 @@ fn play(host_port: &str, out: &mut dyn Write) -> std::result::Result<usize, Trou
     demo.example("POST what an iterator gives, as it comes", post, WHOLE, |answer| {
         answer.is(200, "OK") && answer.body == lines.concat().as_bytes()
     })?;
+    Ok(())
+}
 
-    demo.end()
+fn examples_over_tls(demo: &mut Demo<'_>, places: &Places<'_>) -> std::result::Result<(), Trouble> {
+    demo.secure(&places.secure, places.root_pem, None)?;
+    let get = call!(|conn| conn.request("GET", "/index.html", (), &[]));
+    demo.example("GET a page over TLS", get, WHOLE, |answer| {
+        answer.is(200, "OK") && answer.is_secure && answer.is_of_told_length()
+    })?;
+
+    let port = places.secure.rsplit(':').next().unwrap_or_default();
+    let target = format!("{NAME}:{port}");
+    demo.secure(&places.proxy, places.root_pem, Some(&target))?;
+    let head = call!(|conn| conn.request("HEAD", "/index.html", (), &[]));
+    demo.example("HEAD through a proxy's tunnel", head, WHOLE, |answer| {
+        answer.is(200, "OK") && answer.is_secure && answer.body.is_empty() && answer.length > Some(0)
+    })?;
+    Ok(())
 }
 
 /// How a body is read.
@@ -124,10 +185,12 @@ struct Answer {
     /// How long each piece was that was read.
     pieces: Vec<usize>,
     body: Vec<u8>,
+    is_secure: bool,
 }
 
 impl Answer {
     fn read(conn: &mut HttpConnection, reading: &Reading) -> Result<Answer> {
+        let is_secure = conn.tls_session().is_some();
         let mut response = conn.get_response()?;
         let mut answer = Answer {
             status: response.status(),
@@ -136,6 +199,7 @@ impl Answer {
             length: response.header("Content-Length").and_then(|length| length.parse().ok()),
             pieces: Vec::new(),
             body: Vec::new(),
+            is_secure,
         };
         loop {
             let piece = (reading.piece)(&mut response)?;
@@ -170,7 +234,7 @@ impl Answer {
     }
 }
 
-/// The wire's heads since the last example, and what passed in all.
+/// The wire's heads and handshakes since the last example, and what passed in all.
 #[derive(Default)]
 struct Seen {
     heads: Vec<(Style, char, Vec<u8>)>,
@@ -183,6 +247,7 @@ impl Seen {
     fn take(&mut self, passed: Passed<'_>) {
         match passed {
             Passed::Connected { .. } => self.connections += 1,
+            Passed::Secured(session) => self.heads.push((NOTED, '*', agreed(session).into_bytes())),
             Passed::RequestHead(head) => {
                 self.sent += head.len();
                 self.heads.push((ASKED, '>', head.to_vec()));
@@ -200,6 +265,8 @@ impl Seen {
 
 struct Demo<'out> {
     conn: Result<HttpConnection>,
+    /// How many of them there were.
+    opened: usize,
     seen: Arc<Mutex<Seen>>,
     out: &'out mut dyn Write,
     shown: usize,
@@ -207,12 +274,31 @@ struct Demo<'out> {
 }
 
 impl<'out> Demo<'out> {
-    fn new(host_port: &str, out: &'out mut dyn Write) -> Demo<'out> {
-        let seen = Arc::<Mutex<Seen>>::default();
-        let watching = Arc::clone(&seen);
-        let tap = Wire::new(move |passed| lock(&watching).take(passed));
-        let conn = HttpConnection::builder(host_port).tap(tap).build();
-        Demo { conn, seen, out, shown: 0, wrong: 0 }
+    /// Begins with a connection to this host and port.
+    fn new(place: &str, out: &'out mut dyn Write) -> io::Result<Demo<'out>> {
+        writeln!(out, "{CALL}let mut conn = HttpConnection::new(\"{place}\")?;{CALL:#}")?;
+        let seen = Arc::default();
+        let conn = HttpConnection::builder(place).tap(tap(&seen)).build();
+        Ok(Demo { conn, opened: 1, seen, out, shown: 0, wrong: 0 })
+    }
+
+    /// Goes on with one over TLS, to this host and port or by a tunnel that they make.
+    fn secure(&mut self, place: &str, root_pem: &str, tunnel: Option<&str>) -> io::Result<()> {
+        writeln!(self.out, "\n{CALL}let tls = Tls::builder().ca_pem(root).build()?;{CALL:#}")?;
+        let start = "let mut conn = HttpsConnection::builder";
+        writeln!(self.out, "{CALL}{start}(\"{place}\").tls(tls).build()?;{CALL:#}")?;
+        self.conn = Tls::builder().ca_pem(root_pem).build().and_then(|tls| {
+            let mut conn = HttpsConnection::builder(place).tls(tls).tap(tap(&self.seen)).build()?;
+            if let Some(target) = tunnel {
+                conn.set_tunnel(target, None, &[])?;
+            }
+            Ok(conn.into_inner())
+        });
+        self.opened += 1;
+        match tunnel {
+            Some(target) => writeln!(self.out, "{CALL}conn.set_tunnel(\"{target}\", None, &[])?;{CALL:#}"),
+            None => Ok(()),
+        }
     }
 
     /// Makes the calls and shows them, the wire, and what came back.
@@ -267,9 +353,15 @@ impl<'out> Demo<'out> {
             bytes(seen.received),
         );
         writeln!(self.out)?;
-        self.check(seen.connections == 1, &sum)?;
+        self.check(seen.connections == self.opened, &sum)?;
         Ok(self.wrong)
     }
+}
+
+/// Notes what passes.
+fn tap(seen: &Arc<Mutex<Seen>>) -> impl Tap + 'static {
+    let seen = Arc::clone(seen);
+    Wire::new(move |passed| lock(&seen).take(passed))
 }
 
 fn bytes(count: usize) -> String {
@@ -280,61 +372,32 @@ fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file that is gone with its owner.
-struct Scratch {
-    file: File,
-    path: PathBuf,
-}
-
-impl Scratch {
-    fn new(content: &[u8]) -> io::Result<Scratch> {
-        let (file, path) = Scratch::create()?;
-        let mut scratch = Scratch { file, path };
-        scratch.file.write_all(content)?;
-        scratch.file.rewind()?;
-        Ok(scratch)
-    }
-
-    /// A new file, whatever another run has left behind.
-    fn create() -> io::Result<(File, PathBuf)> {
-        let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
-        for number in 0..100 {
-            let name = format!("straightwire-demo-{}-{number}.txt", std::process::id());
-            let path = std::env::temp_dir().join(name);
-            match File::options().read(true).write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok((file, path)),
-                Err(err) if err.kind() == io::ErrorKind::AlreadyExists => last = err,
-                Err(err) => return Err(err),
-            }
-        }
-        Err(last)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // A file left behind in the temporary folder is no reason to fail.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use origin::{Script, Scripted};
 
     use super::*;
 
-    fn played(host_port: &str) -> (usize, String) {
+    fn played(places: &Places<'_>) -> (usize, String) {
         let mut out = Vec::new();
-        let wrong = play(host_port, &mut out).unwrap();
+        let wrong = play(places, &mut out).unwrap();
         (wrong, String::from_utf8(out).unwrap())
     }
 
+    /// All that is to be talked to is the same server, without TLS.
+    fn played_by(script: Script) -> (usize, String) {
+        let server = Scripted::start(vec![script]).unwrap();
+        let place = server.addr().to_string();
+        let authority = Authority::new();
+        let root_pem = authority.root_pem();
+        played(&Places { plain: place.clone(), secure: place.clone(), proxy: place, root_pem })
+    }
+
     #[test]
-    fn a_right_origin_passes() {
-        let (wrong, shown) = played(&Origin::start().unwrap().host_port());
+    fn right_servers_pass() {
+        let (wrong, shown) = played(&Servers::start().unwrap().places());
         assert_eq!(wrong, 0, "{shown}");
-        assert_eq!(shown.matches('✓').count(), 8, "{shown}");
+        assert_eq!(shown.matches('✓').count(), 10, "{shown}");
     }
 
     #[test]
@@ -342,17 +405,24 @@ mod tests {
         // Empty, and each on a connection of its own: only the 200 to HEAD could pass, but for its length.
         let script =
             Script::new().read_request().send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").close();
-        let server = Scripted::start(vec![script]).unwrap();
-        let (wrong, shown) = played(&server.addr().to_string());
-        assert_eq!(wrong, 8, "{shown}");
-        assert_eq!(shown.matches('✗').count(), 8, "{shown}");
+        let (wrong, shown) = played_by(script);
+        assert_eq!(wrong, 10, "{shown}");
+        assert_eq!(shown.matches('✗').count(), 10, "{shown}");
+    }
+
+    #[test]
+    fn a_server_without_tls_fails_what_is_over_tls() {
+        let servers = Servers::start().unwrap();
+        let places = Places { secure: servers.plain.host_port(), ..servers.places() };
+        let (wrong, shown) = played(&places);
+        assert_eq!(wrong, 2, "{shown}");
+        assert_eq!(shown.matches(" Tls: the peer speaks plain HTTP").count(), 2, "{shown}");
     }
 
     #[test]
     fn errors_are_shown_and_do_not_end_it() {
-        let server = Scripted::start(vec![Script::new().read_request().close()]).unwrap();
-        let (wrong, shown) = played(&server.addr().to_string());
-        assert_eq!(wrong, 8, "{shown}");
-        assert_eq!(shown.matches(" RemoteDisconnected: ").count(), 7, "{shown}");
+        let (wrong, shown) = played_by(Script::new().read_request().close());
+        assert_eq!(wrong, 10, "{shown}");
+        assert_eq!(shown.matches(" RemoteDisconnected: ").count(), 8, "{shown}");
     }
 }

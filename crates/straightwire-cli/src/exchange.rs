@@ -2,22 +2,44 @@
 
 use std::sync::mpsc;
 
-use straightwire::{HttpConnection, HttpResponse, Policy};
+use straightwire::{HttpConnection, HttpResponse};
 
 use crate::args::RequestArgs;
 use crate::exit::{Code, Failure};
 use crate::output::Output;
 use crate::request::Request;
-use crate::wire::{Passed, Wire, show};
+use crate::route::Progress;
+use crate::wire::{Passed, Wire, show, show_refusal};
 
 /// Sends what the options ask for and writes out the answer.
 pub(crate) fn run(args: &RequestArgs) -> Result<(), Failure> {
     let request = Request::new(args)?;
-    let (mut conn, heads) = prepare(args, &request).map_err(|err| Failure::of(&err))?;
-    conn.connect().map_err(|err| Failure::of(&err))?;
+    let Prepared { mut conn, heads, progress } = prepare(args, &request)?;
+    if let Err(err) = conn.connect() {
+        return Err(could_not_connect(args, &err, conn, &progress));
+    }
+    // What came so far was a proxy's.
+    heads.try_iter().for_each(drop);
     let answered = ask(&mut conn, &request).and_then(|response| write_out(response, &heads, args));
     conn.close();
     answered
+}
+
+/// Why, after what a proxy had to say about it.
+fn could_not_connect(
+    args: &RequestArgs,
+    err: &straightwire::Error,
+    conn: HttpConnection,
+    progress: &Progress,
+) -> Failure {
+    let failure = args.route.failure(err, progress, &conn);
+    let refusal = conn.proxy_response().map(|response| response.body_start().to_vec()).unwrap_or_default();
+    // All that passed is shown by then.
+    drop(conn);
+    if args.verbose {
+        show_refusal(&refusal, &mut anstream::stderr());
+    }
+    failure
 }
 
 fn write_out(mut response: HttpResponse<'_>, heads: &Heads, args: &RequestArgs) -> Result<(), Failure> {
@@ -42,28 +64,31 @@ fn write_out(mut response: HttpResponse<'_>, heads: &Heads, args: &RequestArgs) 
 /// The response heads as they came, for `-i`.
 type Heads = mpsc::Receiver<Vec<u8>>;
 
-/// A connection, not yet opened, on which the request was begun.
-fn prepare(args: &RequestArgs, request: &Request) -> straightwire::Result<(HttpConnection, Heads)> {
+struct Prepared {
+    /// Not yet opened, with the request begun on it.
+    conn: HttpConnection,
+    heads: Heads,
+    progress: Progress,
+}
+
+fn prepare(args: &RequestArgs, request: &Request) -> Result<Prepared, Failure> {
     let (head, heads) = mpsc::channel();
-    let policy = if args.lenient { Policy::lenient() } else { Policy::strict() };
-    let mut builder =
-        HttpConnection::builder(&request.host).port(request.port).timeout(args.timeout).policy(policy);
-    let (verbose, include) = (args.verbose, args.shows_head());
-    if verbose || include {
-        let mut stderr = anstream::stderr();
-        builder = builder.tap(Wire::new(move |passed| {
-            if verbose {
-                show(passed, &mut stderr);
-            }
-            if include && let Passed::ResponseHead(bytes) = passed {
-                // Fails only when nobody is left to write it out.
-                let _ = head.send(bytes.to_vec());
-            }
-        }));
-    }
-    let mut conn = builder.build()?;
-    request.put(&mut conn)?;
-    Ok((conn, heads))
+    let progress = Progress::default();
+    let (verbose, include, via) = (args.verbose, args.shows_head(), args.route.via());
+    let (mut stderr, made) = (anstream::stderr(), progress.clone());
+    let tap = Wire::new(move |passed| {
+        made.take(passed);
+        if verbose {
+            show(passed, &via, &mut stderr);
+        }
+        if include && let Passed::ResponseHead(bytes) = passed {
+            // Fails only when nobody is left to write it out.
+            let _ = head.send(bytes.to_vec());
+        }
+    });
+    let mut conn = args.route.connection(request, args.lenient, tap)?;
+    request.put(&mut conn).map_err(|err| Failure::of(&err))?;
+    Ok(Prepared { conn, heads, progress })
 }
 
 /// Sends the request and waits for the answer. A server may answer, and hang up, before it has read all of

@@ -12,6 +12,7 @@ pub(crate) enum Code {
     UnsupportedProtocol = 1,
     Usage = 2,
     MalformedUrl = 3,
+    ResolveProxy = 5,
     Resolve = 6,
     Connect = 7,
     WeirdReply = 8,
@@ -20,11 +21,16 @@ pub(crate) enum Code {
     Write = 23,
     Read = 26,
     Timeout = 28,
+    TlsHandshake = 35,
     Interface = 45,
     EmptyReply = 52,
     Send = 55,
     Receive = 56,
+    ClientCertificate = 58,
+    Certificate = 60,
     UnknownEncoding = 61,
+    CaFile = 77,
+    Socks = 97,
 }
 
 /// Why the command ends early.
@@ -60,6 +66,16 @@ impl Failure {
         Failure { code: Code::Write, message }
     }
 
+    /// The same, told by another code.
+    pub(crate) fn with_code(self, code: Code) -> Failure {
+        Failure { code, ..self }
+    }
+
+    /// The same, and what can be done about it.
+    pub(crate) fn and(self, advice: &str) -> Failure {
+        Failure { message: self.message.map(|message| format!("{message}; {advice}")), ..self }
+    }
+
     /// Says what happened on standard error.
     pub(crate) fn end(self) -> ExitCode {
         if let Some(message) = self.message {
@@ -79,6 +95,14 @@ fn code(err: &Error) -> Code {
         ErrorKind::UnknownTransferEncoding => Code::UnknownEncoding,
         ErrorKind::BadChunk => Code::Receive,
         ErrorKind::Timeout => Code::Timeout,
+        ErrorKind::Certificate => Code::Certificate,
+        // After the handshake it is the connection that TLS gives up.
+        ErrorKind::Tls => match err.phase() {
+            Some(Phase::Tls) | None => Code::TlsHandshake,
+            Some(_) => Code::Receive,
+        },
+        ErrorKind::TunnelFailed => Code::Receive,
+        ErrorKind::SocksFailed => Code::Socks,
         ErrorKind::Io => match err.phase() {
             Some(Phase::Resolve) => Code::Resolve,
             Some(Phase::Connect) => Code::Connect,

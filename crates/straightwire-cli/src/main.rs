@@ -6,6 +6,8 @@ mod exchange;
 mod exit;
 mod output;
 mod request;
+mod route;
+mod scratch;
 mod serve;
 mod wire;
 
@@ -16,11 +18,10 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let ended = match (cli.command, cli.request) {
-        (Some(Command::Demo), _) => demo::run(),
-        (Some(Command::Serve(args)), _) => serve::run(&args),
-        (None, Some(args)) => exchange::run(&args),
-        (None, None) => Err(exit::Failure::new(exit::Code::Usage, "no URL given; see --help")),
+    let ended = match cli.command {
+        Some(Command::Demo) => demo::run(),
+        Some(Command::Serve(args)) => serve::run(&args),
+        None => exchange::run(&cli.request),
     };
     ended.map_or_else(exit::Failure::end, |()| ExitCode::SUCCESS)
 }

@@ -3,23 +3,26 @@
 use std::fs::File;
 use std::io::{self, Read};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use straightwire::HttpConnection;
+use straightwire::{HttpConnection, basic_credentials};
 use url::{Position, Url};
 
 use crate::args::{Header, RequestArgs};
 use crate::exit::{Code, Failure};
+use crate::route::Passage;
 
 const USER_AGENT: &str = concat!("straightwire/", env!("CARGO_PKG_VERSION"));
 const FORM: &str = "application/x-www-form-urlencoded";
+const PROXY_AUTHORIZATION: &str = "Proxy-Authorization";
 
-/// Where to connect, and what to send there.
+/// Where it goes, and what is sent there.
 #[derive(Debug)]
 pub(crate) struct Request {
+    pub(crate) is_https: bool,
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) body: Option<Vec<u8>>,
+    /// What a proxy is told when it is asked for a tunnel.
+    pub(crate) tunnel_headers: Vec<(String, String)>,
     method: String,
     target: String,
     /// `Host` is left to the library unless one was given, or left out on purpose.
@@ -34,13 +37,28 @@ impl Request {
         let url = parse_url(url)?;
         let body = read_body(args)?;
         let method = method.unwrap_or(if body.is_some() { "POST" } else { "GET" });
+        let passage = args.route.passage(url.scheme() == "https");
+        let proxy_authorization = args.route.proxy_authorization();
+        let tunnel_headers = tunnel_headers(&args.headers, proxy_authorization.as_deref());
+        let mut given = args.headers.clone();
+        let mut credentials =
+            basic(&url)?.map(|value| ("Authorization", value)).into_iter().collect::<Vec<_>>();
+        match passage {
+            Passage::Unseen => {}
+            Passage::Forwarded => {
+                credentials.extend(proxy_authorization.map(|value| (PROXY_AUTHORIZATION, value)));
+            }
+            Passage::Tunnelled => given.retain(|header| !is_for_proxy(header)),
+        }
         Ok(Request {
+            is_https: url.scheme() == "https",
             host: url.host_str().unwrap_or_default().to_owned(),
             port: url.port_or_known_default().unwrap_or(straightwire::HTTP_PORT),
             method: method.to_owned(),
-            target: url[Position::BeforePath..Position::AfterQuery].to_owned(),
-            own_host: is_given(&args.headers, "Host"),
-            headers: headers(&args.headers, &url, method, body.as_deref()),
+            target: target(&url, passage),
+            own_host: is_given(&given, "Host"),
+            headers: headers(&given, credentials, method, body.as_deref()),
+            tunnel_headers,
             body,
         })
     }
@@ -65,21 +83,52 @@ fn parse_url(text: &str) -> Result<Url, Failure> {
     let url = Url::parse(&full)
         .map_err(|err| Failure::new(Code::MalformedUrl, format!("{text:?} is not a URL: {err}")))?;
     match url.scheme() {
-        "http" => Ok(url),
-        "https" => {
-            let message = "https is not supported by this build, which has no TLS";
-            Err(Failure::new(Code::UnsupportedProtocol, message))
-        }
+        "http" | "https" => Ok(url),
         scheme => {
-            let message = format!("{scheme} is not supported: straightwire speaks http");
+            let message = format!("{scheme} is not supported: straightwire speaks http and https");
             Err(Failure::new(Code::UnsupportedProtocol, message))
         }
     }
 }
 
+/// The target as the server wants it, or the whole URL for a proxy that forwards the request
+/// (RFC 9112 3.2.2).
+fn target(url: &Url, passage: Passage) -> String {
+    let path = &url[Position::BeforePath..Position::AfterQuery];
+    match passage {
+        // User and password are nobody's business (RFC 9110 4.2.4).
+        Passage::Forwarded => format!("http://{}{path}", &url[Position::BeforeHost..Position::AfterPort]),
+        Passage::Unseen | Passage::Tunnelled => path.to_owned(),
+    }
+}
+
+/// What a proxy is told of us before it makes a tunnel: nothing of the request that goes through it.
+fn tunnel_headers(given: &[Header], authorization: Option<&str>) -> Vec<(String, String)> {
+    let mut headers = Vec::new();
+    let defaults = [(PROXY_AUTHORIZATION, authorization), ("User-Agent", Some(USER_AGENT))];
+    for (name, value) in defaults {
+        if let Some(value) = value.filter(|_| !is_given(given, name)) {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    let told = |header: &&Header| is_for_proxy(header) || header.name.eq_ignore_ascii_case("User-Agent");
+    headers.extend(given.iter().filter(told).filter_map(pair));
+    headers
+}
+
+/// `Proxy-Authorization` and its like: what is inside a tunnel, no proxy sees.
+fn is_for_proxy(header: &Header) -> bool {
+    header.name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("Proxy-"))
+}
+
 /// All headers in curl's order, but for the `Host` that the library makes. One of the user's own takes the
 /// place of a default of that name.
-fn headers(given: &[Header], url: &Url, method: &str, body: Option<&[u8]>) -> Vec<(String, String)> {
+fn headers(
+    given: &[Header],
+    credentials: Vec<(&str, String)>,
+    method: &str,
+    body: Option<&[u8]>,
+) -> Vec<(String, String)> {
     let mut headers = Vec::new();
     let add_default = |headers: &mut Vec<_>, name: &str, value: String| {
         if !is_given(given, name) {
@@ -87,15 +136,14 @@ fn headers(given: &[Header], url: &Url, method: &str, body: Option<&[u8]>) -> Ve
         }
     };
     let of_host = |header: &&Header| header.name.eq_ignore_ascii_case("Host");
-    let values = |header: &Header| Some((header.name.clone(), header.value.clone()?));
 
-    headers.extend(given.iter().filter(of_host).filter_map(values));
-    if let Some(credentials) = basic(url) {
-        add_default(&mut headers, "Authorization", credentials);
+    headers.extend(given.iter().filter(of_host).filter_map(pair));
+    for (name, value) in credentials {
+        add_default(&mut headers, name, value);
     }
     add_default(&mut headers, "User-Agent", USER_AGENT.to_owned());
     add_default(&mut headers, "Accept", "*/*".to_owned());
-    headers.extend(given.iter().filter(|header| !of_host(header)).filter_map(values));
+    headers.extend(given.iter().filter(|header| !of_host(header)).filter_map(pair));
 
     // These methods have a body, if an empty one (RFC 9110 8.6).
     let has_length = body.is_some() || matches!(method, "POST" | "PUT" | "PATCH");
@@ -108,19 +156,25 @@ fn headers(given: &[Header], url: &Url, method: &str, body: Option<&[u8]>) -> Ve
     headers
 }
 
+fn pair(header: &Header) -> Option<(String, String)> {
+    Some((header.name.clone(), header.value.clone()?))
+}
+
 fn is_given(given: &[Header], name: &str) -> bool {
     given.iter().any(|header| header.name.eq_ignore_ascii_case(name))
 }
 
 /// User and password of the URL as `Authorization` has them (RFC 7617).
-fn basic(url: &Url) -> Option<String> {
+fn basic(url: &Url) -> Result<Option<String>, Failure> {
     if url.username().is_empty() && url.password().is_none() {
-        return None;
+        return Ok(None);
     }
-    let decode = |text| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
-    let user = decode(url.username());
-    let password = decode(url.password().unwrap_or_default());
-    Some(format!("Basic {}", STANDARD.encode([user, password].join(&b':'))))
+    let decode = |text| {
+        let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+        decoded.map_err(|_| Failure::new(Code::MalformedUrl, "user and password have to be UTF-8"))
+    };
+    let (user, password) = (decode(url.username())?, decode(url.password().unwrap_or_default())?);
+    Ok(Some(basic_credentials(&user, &password)))
 }
 
 /// The pieces of data joined by `&`.
@@ -164,6 +218,8 @@ mod tests {
             ("[::1]:81", "http://[::1]:81/"),
             ("u:p@h", "http://u:p@h/"),
             ("h/a b", "http://h/a%20b"),
+            ("https://h:443/", "https://h/"),
+            ("https://B\u{fc}cher.test", "https://xn--bcher-kva.test/"),
         ] {
             assert_eq!(parse_url(text).unwrap().as_str(), url, "{text}");
         }
@@ -171,10 +227,25 @@ mod tests {
 
     #[test]
     fn credentials_are_decoded_then_encoded() {
-        let of = |text| basic(&parse_url(text).unwrap());
+        let of = |text| basic(&parse_url(text).unwrap()).unwrap();
         assert_eq!(of("h"), None);
         assert_eq!(of("Aladdin:open%20sesame@h").as_deref(), Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
         assert_eq!(of("a@h").as_deref(), Some("Basic YTo="));
         assert_eq!(of(":b@h").as_deref(), Some("Basic OmI="));
+        assert!(basic(&parse_url("%ff@h").unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_proxy_gets_the_whole_url_without_user_and_fragment() {
+        for (text, whole) in [
+            ("u:p@h", "http://h/"),
+            ("h:81/a?b#c", "http://h:81/a?b"),
+            ("http://[::1]:80", "http://[::1]/"),
+            ("B\u{fc}cher.test?q", "http://xn--bcher-kva.test/?q"),
+        ] {
+            let url = parse_url(text).unwrap();
+            assert_eq!(target(&url, Passage::Forwarded), whole, "{text}");
+            assert!(whole.ends_with(&target(&url, Passage::Unseen)), "{text}");
+        }
     }
 }

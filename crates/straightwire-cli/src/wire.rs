@@ -5,7 +5,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 
 use anstyle::{AnsiColor, Style};
-use straightwire::{CloseReason, Event, Tap};
+use straightwire::{CloseReason, Event, Tap, TlsSession};
 
 /// Something that passed. Heads are the bytes of the wire, blank line included.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,8 @@ pub(crate) enum Passed<'a> {
         local: Option<SocketAddr>,
         peer: Option<SocketAddr>,
     },
+    /// TLS was agreed on, with a proxy or with the server.
+    Secured(&'a TlsSession),
     RequestHead(&'a [u8]),
     /// So many bytes after a request head, framing included.
     SentData(usize),
@@ -31,7 +33,8 @@ pub(crate) enum Passed<'a> {
 }
 
 /// A [`Tap`] that sorts what passes and hands it to a closure. Data is summed up, and told when it is over:
-/// at the next head, at the close, or when the connection is dropped.
+/// at the next head or handshake, at the close, or when the connection is dropped. A request for a tunnel and
+/// its answer pass like any other.
 pub(crate) struct Wire<S: FnMut(Passed<'_>)> {
     sink: S,
     /// Bytes of the request head, until its blank line has passed.
@@ -120,8 +123,15 @@ impl<S: FnMut(Passed<'_>)> Wire<S> {
 impl<S: FnMut(Passed<'_>) + Send> Tap for Wire<S> {
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Connecting { host, port } => (self.sink)(Passed::Connecting { host, port }),
+            Event::Connecting { host, port } => {
+                self.settle();
+                (self.sink)(Passed::Connecting { host, port });
+            }
             Event::Connected { local, peer } => (self.sink)(Passed::Connected { local, peer }),
+            Event::Secured(session) => {
+                self.settle();
+                (self.sink)(Passed::Secured(session));
+            }
             Event::Sent(bytes) => self.sent(bytes),
             Event::Received(bytes) => self.received(bytes),
             Event::Interim(_) => self.head(),
@@ -146,30 +156,57 @@ impl<S: FnMut(Passed<'_>)> Drop for Wire<S> {
     }
 }
 
-/// Shows what passed as curl's `-v` does. Nothing can be done about an error, so none is told.
-pub(crate) fn show(passed: Passed<'_>, out: &mut impl Write) {
+/// Shows what passed as curl's `-v` does; `via` is what connections go by. Nothing can be done about an
+/// error, so none is told.
+pub(crate) fn show(passed: Passed<'_>, via: &str, out: &mut impl Write) {
     let mut text = Vec::new();
     match passed {
-        Passed::Connecting { host, port } => note(&mut text, format_args!("Connecting to {host}:{port}")),
+        Passed::Connecting { host, port } => {
+            let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+            note(&mut text, format_args!("Connecting to {host}:{port}{via}"));
+        }
         Passed::Connected { local: Some(local), peer: Some(peer) } => {
             note(&mut text, format_args!("Connected to {peer} from {local}"));
         }
         Passed::Connected { .. } => note(&mut text, format_args!("Connected")),
+        Passed::Secured(session) => note(&mut text, format_args!("{}", agreed(session))),
         Passed::RequestHead(head) => lines(&mut text, ASKED, '>', head),
         Passed::ResponseHead(head) | Passed::NoHead(head) => lines(&mut text, ANSWERED, '<', head),
         Passed::SentData(len) => data(&mut text, ASKED, '}', len),
         Passed::ReceivedData(len) => data(&mut text, ANSWERED, '{', len),
         Passed::Closed(None) => note(&mut text, format_args!("Closed the connection")),
         Passed::Closed(Some(reason)) => {
-            note(&mut text, format_args!("Closed the connection: {}", why(reason)));
+            note(&mut text, format_args!("Closed the connection: {reason}"));
         }
     }
     let _ = out.write_all(&text);
 }
 
+/// Shows the body of an answer that ended it all, as a proxy's refusal does.
+pub(crate) fn show_refusal(body: &[u8], out: &mut impl Write) {
+    let mut text = Vec::new();
+    lines(&mut text, ANSWERED, '<', &body[..body.len().min(REFUSAL)]);
+    let _ = out.write_all(&text);
+}
+
+/// As much as is shown of such a body: it is for the eye.
+const REFUSAL: usize = 2048;
+
+/// What a handshake came to, in a line.
+pub(crate) fn agreed(session: &TlsSession) -> String {
+    let mut told = format!("{}, {}", session.version(), session.cipher());
+    if let Some(protocol) = session.alpn() {
+        told += &format!(", {}", Line(protocol));
+    }
+    if session.is_resumed() {
+        told += " (resumed)";
+    }
+    told
+}
+
 pub(crate) const ASKED: Style = AnsiColor::Blue.on_default();
 pub(crate) const ANSWERED: Style = AnsiColor::Green.on_default();
-const NOTED: Style = Style::new().dimmed();
+pub(crate) const NOTED: Style = Style::new().dimmed();
 
 fn note(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
     let _ = writeln!(out, "{NOTED}* {text}{NOTED:#}");
@@ -207,23 +244,6 @@ impl fmt::Display for Line<'_> {
             }
         }
         Ok(())
-    }
-}
-
-fn why(reason: CloseReason) -> &'static str {
-    match reason {
-        CloseReason::ConnectionClose => "the server won't keep it",
-        CloseReason::RequestClose => "the request said so",
-        CloseReason::Http10 => "HTTP/1.0 without keep-alive",
-        CloseReason::UntilClose => "it ended the body",
-        CloseReason::LengthAndEncoding => "the answer had both Content-Length and Transfer-Encoding",
-        CloseReason::EncodingInHttp10 => "the answer had Transfer-Encoding in HTTP/1.0",
-        CloseReason::Switched => "it speaks another protocol now",
-        CloseReason::RequestUnfinished => "the request was not sent whole",
-        CloseReason::ResponseUnfinished => "the answer was not read whole",
-        CloseReason::Unsolicited => "something came that was not asked for",
-        CloseReason::Failed => "it failed",
-        _ => "it can't be kept",
     }
 }
 

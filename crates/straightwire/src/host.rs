@@ -19,10 +19,10 @@ pub(crate) fn split_port(text: &str, default: u16) -> Result<(String, u16)> {
         default
     } else {
         let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-        digits
-            .then(|| port.parse().ok())
-            .flatten()
-            .ok_or_else(|| Error::new(ErrorKind::InvalidUrl, format!("{port:?} in {text:?} is not a port")))?
+        digits.then(|| port.parse().ok()).flatten().ok_or_else(|| {
+            let (port, text) = (Excerpt(port.as_bytes()), Excerpt(text.as_bytes()));
+            Error::new(ErrorKind::InvalidUrl, format!("{port} in {text} is not a port"))
+        })?
     };
     Ok((canonical(host)?, port))
 }
@@ -36,7 +36,7 @@ pub(crate) fn host_and_port(host: &str, port: Option<u16>, default: u16) -> Resu
 }
 
 /// A host as it is looked up and told: without brackets, in ASCII, checked.
-fn canonical(host: &str) -> Result<String> {
+pub(crate) fn canonical(host: &str) -> Result<String> {
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let host = to_ascii(host)?;
     check_host(&host)?;

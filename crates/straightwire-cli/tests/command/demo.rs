@@ -6,7 +6,7 @@ use crate::program::{command, run, straightwire};
 fn every_example_of_the_documentation_passes() {
     let demo = straightwire(&["demo"]);
     let text = demo.text();
-    assert_eq!(text.matches('✓').count(), 8, "{text}");
+    assert_eq!(text.matches('✓').count(), 10, "{text}");
     assert!(!text.contains('✗') && !text.contains('\x1b') && demo.stderr.is_empty(), "{demo:?}");
     for told in [
         "> GET /index.html HTTP/1.1",
@@ -16,7 +16,10 @@ fn every_example_of_the_documentation_passes() {
         "✓ 201 Created, 0 bytes",
         "✓ 200 OK, 1000 bytes in 5 pieces",
         "Body::chunks(lines)",
-        "✓ 7 exchanges over 1 connection, ",
+        "* TLSv1.3, TLS13_AES_256_GCM_SHA384, http/1.1",
+        "> CONNECT origin.test:",
+        "< HTTP/1.1 200 Connection Established",
+        "✓ 9 exchanges over 3 connections, ",
     ] {
         assert!(text.contains(told), "{told} is not in\n{text}");
     }

@@ -56,7 +56,6 @@ fn cases() -> Vec<Case> {
         case("a page that is not there", &[], Origin("/status/404"), 0),
         case("an empty page", &[], Origin("/status/204"), 0),
         case("another protocol", &["gopherx://127.0.0.1/"], None, 1),
-        case("https, which curl has", &["https://127.0.0.1:1/"], None, 1).but_curl(&[7]),
         case("an option that is not there", &["--no-such-option"], Origin("/"), 2),
         case("head and data", &["-I", "-d", "x"], Origin("/"), 2),
         case("no host", &["http://"], None, 3),

@@ -3,8 +3,13 @@
 mod demo;
 mod exit_codes;
 mod help;
+mod https;
 mod output;
 mod program;
+mod proxy;
 mod requests;
+mod route_codes;
 mod serve;
 mod verbose;
+mod way;
+mod world;

@@ -23,8 +23,14 @@ impl Run {
     /// Standard output as text, of a run that must have gone well.
     #[track_caller]
     pub(crate) fn text(&self) -> &str {
+        str::from_utf8(self.bytes()).unwrap()
+    }
+
+    /// Standard output as it came, of a run that must have gone well.
+    #[track_caller]
+    pub(crate) fn bytes(&self) -> &[u8] {
         assert_eq!(self.code, Some(0), "{self:?}");
-        str::from_utf8(&self.stdout).unwrap()
+        &self.stdout
     }
 }
 

@@ -1,14 +1,15 @@
 //! `straightwire serve`.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::net::TcpListener;
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 
 use crate::program::{command, straightwire};
 
 struct Served {
     child: Child,
     url: String,
+    lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Drop for Served {
@@ -20,10 +21,13 @@ impl Drop for Served {
 
 fn serve(args: &[&str]) -> Served {
     let mut child = command().arg("serve").args(args).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.trim_end().rsplit(' ').next().unwrap().to_owned();
-    Served { child, url }
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let url = last_word(&lines.next().unwrap().unwrap());
+    Served { child, url, lines }
+}
+
+fn last_word(line: &str) -> String {
+    line.rsplit(' ').next().unwrap().to_owned()
 }
 
 #[test]
@@ -43,6 +47,22 @@ fn it_listens_where_it_is_told_to() {
     let served = serve(&["--port=0", "--bind=::1"]);
     assert!(served.url.starts_with("http://[::1]:"), "{}", served.url);
     assert!(straightwire(&["-I", &served.url]).text().starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[test]
+fn over_tls_it_tells_whom_to_trust() {
+    let mut served = serve(&["--port", "0", "--tls"]);
+    assert!(served.url.starts_with("https://127.0.0.1:"), "{}", served.url);
+    let told = served.lines.nth(1).unwrap().unwrap();
+    assert!(told.contains("--cacert "), "{told}");
+    let root = last_word(&told);
+    let by_name = served.url.replace("127.0.0.1", "localhost");
+    for url in [&served.url, &by_name] {
+        let page = straightwire(&["--cacert", &root, url]);
+        assert!(page.text().contains("/chunked/N/SIZE"), "{page:?}");
+    }
+    assert_eq!(straightwire(&[&served.url]).code, Some(60));
+    std::fs::remove_file(root).unwrap();
 }
 
 #[test]

@@ -53,7 +53,10 @@ fn a_head_that_is_refused_is_shown_too() {
     let run = straightwire(&["-v", &url]);
     assert_eq!(run.code, Some(8), "{run:?}");
     assert_eq!(wire(&run)[5..7], ["< HTTP/1.1 \\x1b[2J", "< "]);
-    assert!(run.stderr.contains("\n* Closed the connection: it failed\nstraightwire: (8) "), "{run:?}");
+    assert!(
+        run.stderr.contains("\n* Closed the connection: an error left it in doubt\nstraightwire: (8) "),
+        "{run:?}"
+    );
 }
 
 #[test]
@@ -69,7 +72,7 @@ fn interim_heads_chunks_and_reasons_for_closing_are_told() {
     assert!(run.stderr.contains("\n{ [32 bytes data]\n"), "{run:?}");
 
     let run = straightwire(&["-v", &origin.url("/close")]);
-    assert!(run.stderr.ends_with("\n* Closed the connection: the server won't keep it\n"), "{run:?}");
+    assert!(run.stderr.ends_with("\n* Closed the connection: the server closes the connection\n"), "{run:?}");
 }
 
 #[test]

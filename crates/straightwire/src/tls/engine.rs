@@ -349,7 +349,7 @@ fn failure(err: &TlsError, input: &[u8]) -> Error {
         TlsError::InvalidCertificate(CertificateError::Other(OtherError(problem))) => {
             match problem.downcast_ref::<Problem>() {
                 Some(problem) if problem.reason == Reason::Profile => {
-                    refused(&format_args!("{problem} (`TlsBuilder::lenient_certificates` puts up with that)"))
+                    refused(&format_args!("{problem}; lenient settings put up with that"))
                 }
                 Some(problem) => refused(problem),
                 None => refused(problem),

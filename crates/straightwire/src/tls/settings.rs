@@ -12,8 +12,8 @@ use super::engine::{Config, Identity};
 use super::stream::TlsStream;
 use super::verify::{Roots, Settings, Verifier};
 use super::{Secure, TlsVersion};
-use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::host::without_zone;
+use crate::error::{Error, ErrorKind, Excerpt, Phase, Result};
+use crate::host::{canonical, without_zone};
 use crate::transport::Transport;
 
 /// How TLS is spoken: whom to trust, who we are, what to agree on. What `ssl.SSLContext` is to
@@ -325,11 +325,14 @@ fn identity(chain: &[u8], key: &[u8]) -> Result<Identity> {
 
 /// A host as TLS has it: a name without its last dot, or an address without a zone.
 fn parse_name(host: &str) -> Result<ServerName<'static>> {
-    let name = without_zone(host);
+    let refuse = |why: &dyn fmt::Display| {
+        setting(format!("no certificate could be for the name {}: {why}", Excerpt(host.as_bytes())))
+            .in_phase(Phase::Tls)
+    };
+    let name = canonical(host).map_err(|err| refuse(&err.message()))?;
+    let name = without_zone(&name);
     let name = name.strip_suffix('.').unwrap_or(name);
-    ServerName::try_from(name.to_owned()).map_err(|_| {
-        setting(format!("{name:?} is no name that a certificate could be for")).in_phase(Phase::Tls)
-    })
+    ServerName::try_from(name.to_owned()).map_err(|err| refuse(&err))
 }
 
 fn unreadable(path: &Path, err: &std::io::Error) -> Error {

@@ -1,0 +1,43 @@
+//! Files for a while.
+
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::path::PathBuf;
+
+/// A new file in the temporary folder, whatever another run has left there.
+pub(crate) fn create(name: &str, extension: &str) -> io::Result<(File, PathBuf)> {
+    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
+    for number in 0..100 {
+        let name = format!("straightwire-{name}-{}-{number}.{extension}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        match File::options().read(true).write(true).create_new(true).open(&path) {
+            Ok(file) => return Ok((file, path)),
+            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => last = err,
+            Err(err) => return Err(err),
+        }
+    }
+    Err(last)
+}
+
+/// A file that is gone with its owner.
+pub(crate) struct Scratch {
+    pub(crate) file: File,
+    path: PathBuf,
+}
+
+impl Scratch {
+    pub(crate) fn new(content: &[u8]) -> io::Result<Scratch> {
+        let (file, path) = create("demo", "txt")?;
+        let mut scratch = Scratch { file, path };
+        scratch.file.write_all(content)?;
+        scratch.file.rewind()?;
+        Ok(scratch)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A file left behind in the temporary folder is no reason to fail.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
