@@ -174,7 +174,7 @@ impl Error {
         let timed_out = matches!(source.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock);
         let late = source.get_ref().is_some_and(|inner| inner.is::<DeadlinePassed>());
         let (kind, detail) = if late {
-            (ErrorKind::Timeout, format!("the deadline passed while {doing}"))
+            (ErrorKind::Timeout, format!("time ran out while {doing}"))
         } else if timed_out {
             (ErrorKind::Timeout, format!("timed out while {doing}"))
         } else {

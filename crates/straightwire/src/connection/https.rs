@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use super::HttpConnection;
 use super::config::ConnectionBuilder;
+use super::{HttpConnection, own_lines};
 use crate::error::Result;
 use crate::status::HTTPS_PORT;
 use crate::tls::Tls;
@@ -58,8 +58,11 @@ impl HttpsConnection {
 
 impl From<HttpConnection> for HttpsConnection {
     /// Has the connection speak TLS from the next time it is opened, with the usual settings if it had none.
+    /// The port stays.
     fn from(mut conn: HttpConnection) -> HttpsConnection {
         conn.config.tls.get_or_insert_with(|| Arc::new(Tls::default()));
+        conn.config.default_port = HTTPS_PORT;
+        conn.own_lines = own_lines(&conn.config);
         HttpsConnection(conn)
     }
 }

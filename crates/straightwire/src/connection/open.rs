@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::config::Config;
 use super::{HttpConnection, dial};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::host::without_zone;
 use crate::proto::CloseReason;
 use crate::tap::{Event, Tap, print_debug};
 use crate::tls::Secure;
@@ -52,7 +53,7 @@ impl HttpConnection {
         }
         if let Some(socks) = &self.config.socks {
             let Config { host, port, .. } = &self.config;
-            let destination = match host.parse() {
+            let destination = match without_zone(host).parse() {
                 Ok(ip) => Destination::Address(SocketAddr::new(ip, *port)),
                 Err(_) if socks.resolve_locally => {
                     Destination::Address(dial::addresses(&self.config, host, *port, until)?[0])

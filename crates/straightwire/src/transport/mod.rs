@@ -172,7 +172,7 @@ pub(crate) struct DeadlinePassed;
 
 impl fmt::Display for DeadlinePassed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the deadline passed")
+        f.write_str("time ran out")
     }
 }
 

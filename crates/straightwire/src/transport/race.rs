@@ -53,6 +53,9 @@ fn socket(address: SocketAddr, dialling: &Dialling<'_>) -> io::Result<Socket> {
         bind_to_interface(&socket, interface)?;
     }
     if let Some(source) = dialling.source {
+        // Attempts side by side come from the same port, where one is named.
+        #[cfg(unix)]
+        socket.set_reuse_address(source.port() != 0)?;
         socket.bind(&SockAddr::from(source))?;
     }
     Ok(socket)

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use origin::{Script, Scripted};
-use straightwire::{Error, HttpConnection, ConnectionBuilder};
+use straightwire::{ConnectionBuilder, Error, HttpConnection};
 
 /// Stands for "did not hang": nothing on loopback takes nearly as long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
