@@ -174,7 +174,10 @@ impl Error {
         let timed_out = matches!(source.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock);
         let late = source.get_ref().is_some_and(|inner| inner.is::<DeadlinePassed>());
         let (kind, detail) = if late {
-            (ErrorKind::Timeout, format!("time ran out while {doing}"))
+            // While opening it may as well be the connect timeout.
+            let is_open = matches!(phase, Phase::TakeBody | Phase::Send | Phase::Head | Phase::Body);
+            let what = if is_open { "the deadline passed" } else { "time ran out" };
+            (ErrorKind::Timeout, format!("{what} while {doing}"))
         } else if timed_out {
             (ErrorKind::Timeout, format!("timed out while {doing}"))
         } else {

@@ -123,16 +123,19 @@ impl Transport for Socket {
             return (&*self.stream).take(limit).read_to_end(out);
         }
         let before = out.len();
-        loop {
+        let mut left = limit;
+        // A read into no room at all would wait like any other.
+        while left > 0 {
             let here = out.len();
-            let room = READ_AT_A_TIME.min(limit - (here - before) as u64) as usize;
-            out.resize(here + room, 0);
+            out.resize(here + READ_AT_A_TIME.min(left) as usize, 0);
             let read = self.read(&mut out[here..]);
             out.truncate(here + read.as_ref().map_or(0, |&len| len));
-            if read? == 0 {
-                return Ok(out.len() - before);
+            match read? {
+                0 => break,
+                len => left -= len as u64,
             }
         }
+        Ok(out.len() - before)
     }
 
     fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
