@@ -14,31 +14,10 @@ use std::process;
 use std::time::{Duration, SystemTime};
 
 use origin::certificates::{Authority, self_signed};
-use origin::{Origin, Script, TlsSetup, pattern};
-use secure::{AUTHORITY, NAME, https, identity, origin_tls, setup, trusting};
-use straightwire::{ConnectionBuilder, ErrorKind, HttpConnection, HttpsConnection, Phase, Tls, TlsBuilder};
+use origin::{Origin, Script, TlsSetup};
+use secure::{AUTHORITY, NAME, fails, get, https, identity, origin_tls, setup, trusting, with};
+use straightwire::{ErrorKind, Tls};
 use support::*;
-
-/// To the origin with these settings.
-fn with(origin: &Origin, tls: TlsBuilder) -> ConnectionBuilder<HttpsConnection> {
-    https(origin.addr()).tls(tls.build().unwrap())
-}
-
-#[track_caller]
-fn get(conn: &mut HttpConnection) {
-    conn.request("GET", "/bytes/1000", (), &[]).unwrap();
-    assert!(conn.get_response().unwrap().read_all().unwrap() == pattern::bytes(1000));
-}
-
-/// The kind and phase of what connecting ends with, and its words.
-#[track_caller]
-fn fails(builder: ConnectionBuilder<HttpsConnection>, kind: ErrorKind) -> String {
-    let mut conn = builder.build().unwrap();
-    let err = conn.request("GET", "/secret", (), &[]).unwrap_err();
-    assert_eq!((err.kind(), err.phase()), (kind, Some(Phase::Tls)), "{err}");
-    assert!(!conn.is_connected() && conn.tls_session().is_none());
-    err.to_string()
-}
 
 /// A path that is nobody else's.
 fn scratch(name: &str) -> PathBuf {

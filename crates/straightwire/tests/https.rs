@@ -12,34 +12,14 @@ use std::thread;
 use std::time::Duration;
 
 use origin::{Origin, TlsSetup, pattern};
-use secure::{AUTHORITY, NAME, asked_tls, https, origin_tls, serve_tls, setup, tls, trusting};
+use secure::{
+    AUTHORITY, NAME, asked_tls, fails, get, https, origin_tls, serve_tls, setup, tls, trusting, with,
+};
 use straightwire::{
-    Body, CloseReason, ConnectionBuilder, ErrorKind, HttpConnection, HttpsConnection, Phase, TlsBuilder,
-    TlsVersion,
+    Body, CloseReason, ConnectionBuilder, ErrorKind, HttpConnection, HttpsConnection, TlsVersion,
 };
 use support::ways::WAYS;
 use support::*;
-
-/// To the origin with these settings.
-fn with(origin: &Origin, tls: TlsBuilder) -> ConnectionBuilder<HttpsConnection> {
-    https(origin.addr()).tls(tls.build().unwrap())
-}
-
-#[track_caller]
-fn get(conn: &mut HttpConnection) {
-    conn.request("GET", "/bytes/1000", (), &[]).unwrap();
-    assert!(conn.get_response().unwrap().read_all().unwrap() == pattern::bytes(1000));
-}
-
-/// The kind and phase of what connecting ends with, and its words.
-#[track_caller]
-fn fails(builder: ConnectionBuilder<HttpsConnection>, kind: ErrorKind) -> String {
-    let mut conn = builder.build().unwrap();
-    let err = conn.request("GET", "/secret", (), &[]).unwrap_err();
-    assert_eq!((err.kind(), err.phase()), (kind, Some(Phase::Tls)), "{err}");
-    assert!(!conn.is_connected() && conn.tls_session().is_none());
-    err.to_string()
-}
 
 #[test]
 fn requests_of_every_kind_on_one_connection() {

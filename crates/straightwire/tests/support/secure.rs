@@ -6,8 +6,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::LazyLock;
 
 use origin::certificates::{Authority, Identity};
-use origin::{Origin, Script, Scripted, TlsSetup};
-use straightwire::{ConnectionBuilder, HttpsConnection, Tls, TlsBuilder};
+use origin::{Origin, Script, Scripted, TlsSetup, pattern};
+use straightwire::{
+    ConnectionBuilder, Error, ErrorKind, HttpConnection, HttpsConnection, Phase, Tls, TlsBuilder,
+};
 
 use crate::support::PATIENCE;
 
@@ -56,4 +58,36 @@ pub(crate) fn asked_tls(server: &Scripted) -> HttpsConnection {
     let mut conn = https(server.addr()).build().unwrap();
     conn.request("GET", "/", (), &[]).unwrap();
     conn
+}
+
+/// To the origin with these settings.
+pub(crate) fn with(origin: &Origin, tls: TlsBuilder) -> ConnectionBuilder<HttpsConnection> {
+    https(origin.addr()).tls(tls.build().unwrap())
+}
+
+/// A page, byte for byte.
+#[track_caller]
+pub(crate) fn get(conn: &mut HttpConnection) {
+    conn.request("GET", "/bytes/1000", (), &[]).unwrap();
+    assert!(conn.get_response().unwrap().read_all().unwrap() == pattern::bytes(1000));
+}
+
+/// The kind and phase of what connecting ends with, and its words.
+#[track_caller]
+pub(crate) fn fails(builder: ConnectionBuilder<HttpsConnection>, kind: ErrorKind) -> String {
+    let mut conn = builder.build().unwrap();
+    let err = conn.request("GET", "/secret", (), &[]).unwrap_err();
+    assert_eq!((err.kind(), err.phase()), (kind, Some(Phase::Tls)), "{err}");
+    assert!(!conn.is_connected() && conn.tls_session().is_none());
+    err.to_string()
+}
+
+/// A proxy refuses the tunnel.
+#[track_caller]
+pub(crate) fn refused(conn: &mut HttpConnection) -> Error {
+    let err = conn.request("GET", "/secret", (), &[]).unwrap_err();
+    assert_eq!((err.kind(), err.phase()), (ErrorKind::TunnelFailed, Some(Phase::Proxy)), "{err}");
+    assert!(err.is_io() && !err.is_peer() && !err.is_caller());
+    assert!(!conn.is_connected());
+    err
 }
