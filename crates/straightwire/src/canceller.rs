@@ -20,7 +20,7 @@ use crate::transport::{Interrupt, Transport};
 /// let stop = Canceller::new();
 /// let mut conn = HttpConnection::builder(&address).canceller(&stop).build()?;
 /// let waiter = std::thread::spawn(move || {
-///     conn.request("GET", "/delay/30", (), &[])?;
+///     conn.request("GET", "/drip?bytes=1&delay_ms=30000", (), &[])?;
 ///     conn.get_response()?.read_all()
 /// });
 /// stop.cancel();
