@@ -64,15 +64,20 @@ impl ReceiveBuffer {
         Ok((len, len < room))
     }
 
+    /// Room for a read that is worth its system call.
     fn make_room(&mut self) {
-        if self.end < self.bytes.len() {
+        let room = self.bytes.len() - self.end;
+        if room > self.bytes.len() / 2 {
             return;
         }
-        if self.start > 0 {
+        // What is left of a chunk or a record moves to the front: never more than was consumed before it,
+        // so that no byte moves often.
+        let left = self.end - self.start;
+        if self.start > 0 && (left <= self.start || room == 0) {
             self.bytes.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
+            self.end = left;
             self.start = 0;
-        } else {
+        } else if room == 0 {
             self.bytes.resize((self.bytes.len() * 2).max(FIRST_SIZE), 0);
         }
     }
