@@ -3,6 +3,7 @@
 mod check;
 mod peers;
 mod project;
+mod python;
 mod rules;
 mod steps;
 mod test;
@@ -25,7 +26,7 @@ struct Chore {
     takes_arguments: bool,
 }
 
-const CHORES: [Chore; 4] = [
+const CHORES: [Chore; 5] = [
     Chore {
         name: "test",
         about: "fetch what the tests need and run all of them",
@@ -39,6 +40,13 @@ const CHORES: [Chore; 4] = [
         help: check::HELP,
         run: |_| check::run(),
         takes_arguments: false,
+    },
+    Chore {
+        name: "python",
+        about: "test the Python package with every Python found",
+        help: python::HELP,
+        run: python::chore,
+        takes_arguments: true,
     },
     Chore {
         name: "bench",

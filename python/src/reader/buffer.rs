@@ -1,0 +1,113 @@
+//! What has been received and not been asked for yet.
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::scan::{Scan, Step};
+use crate::socket::{RECEIVE, Socket};
+
+/// Bytes of the stream, mostly just as a receive gave them.
+#[derive(Default)]
+pub(crate) struct Buffered {
+    received: Option<Py<PyBytes>>,
+    /// Several receives in one piece, where one was not enough; in use if it isn't empty.
+    joined: Vec<u8>,
+    start: usize,
+    /// The last receive was as large as it could be: more is likely to be there.
+    flowing: bool,
+}
+
+/// The room for a receive that will mostly be a head and a small body: `recv` makes all of it, and gives back
+/// what it didn't need.
+const FIRST: usize = 16 * 1024;
+
+impl Buffered {
+    pub(crate) fn bytes<'a>(&'a self, py: Python<'a>) -> &'a [u8] {
+        let all = match &self.received {
+            Some(received) if self.joined.is_empty() => received.as_bytes(py),
+            _ => &self.joined,
+        };
+        &all[self.start..]
+    }
+
+    pub(crate) fn is_empty(&self, py: Python<'_>) -> bool {
+        self.bytes(py).is_empty()
+    }
+
+    /// Takes away the first `len` bytes of what is there.
+    pub(crate) fn consume(&mut self, py: Python<'_>, len: usize) {
+        if len >= self.bytes(py).len() {
+            self.clear();
+        } else {
+            self.start += len;
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.received = None;
+        self.joined.clear();
+        self.start = 0;
+    }
+
+    /// Receives once more, behind what is there; gives how much, 0 at the end of the stream.
+    pub(crate) fn fill(&mut self, py: Python<'_>, socket: &Socket) -> PyResult<usize> {
+        let room = if self.flowing { RECEIVE } else { FIRST };
+        let data = socket.receive(py, room)?;
+        let len = data.as_bytes().len();
+        self.flowing = len == room;
+        if self.is_empty(py) {
+            self.received = (len > 0).then(|| data.unbind());
+        } else {
+            if self.joined.is_empty() {
+                let rest = self.received.take();
+                self.joined
+                    .extend_from_slice(rest.as_ref().map_or(&[], |rest| &rest.as_bytes(py)[self.start..]));
+            } else {
+                self.joined.drain(..self.start);
+            }
+            self.start = 0;
+            self.joined.extend_from_slice(data.as_bytes());
+        }
+        Ok(len)
+    }
+
+    /// Scans on until the head is whole, or odd, or the stream ends in it; nothing is taken.
+    pub(crate) fn find_head(
+        &mut self,
+        py: Python<'_>,
+        socket: &Socket,
+        scan: &mut Scan,
+    ) -> PyResult<Option<usize>> {
+        loop {
+            match scan.step(self.bytes(py)) {
+                Step::Whole(len) => return Ok(Some(len)),
+                Step::Odd => return Ok(None),
+                Step::More if self.fill(py, socket)? == 0 => return Ok(None),
+                Step::More => {}
+            }
+        }
+    }
+
+    /// The length of the line that comes next, its LF included: no more than `limit`, and less if the
+    /// stream ends.
+    pub(crate) fn find_line(
+        &mut self,
+        py: Python<'_>,
+        socket: &Socket,
+        limit: Option<usize>,
+    ) -> PyResult<usize> {
+        let limit = limit.unwrap_or(usize::MAX);
+        let mut seen = 0;
+        loop {
+            let bytes = self.bytes(py);
+            let bytes = &bytes[..bytes.len().min(limit)];
+            if let Some(lf) = bytes[seen..].iter().position(|&byte| byte == b'\n') {
+                return Ok(seen + lf + 1);
+            }
+            seen = bytes.len();
+            if seen == limit || self.fill(py, socket)? == 0 {
+                return Ok(seen);
+            }
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! `response.fp` on a real socket: what `socket.makefile("rb")` gives, and whole heads and bodies besides.
+
+mod body;
+mod buffer;
+mod chunks;
+mod open;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::PyBytes;
+use pyo3::{PyTraverseError, PyVisit, intern};
+
+use crate::head::Head;
+use crate::scan::Scan;
+use crate::socket::{Socket, count};
+use body::Filling;
+use buffer::Buffered;
+
+pub(crate) use chunks::{read_chunks, readinto_chunks};
+pub(crate) use open::{open_reader, read_up_to, take_head};
+
+/// Reads from a socket as `socket.makefile("rb")` does, and counts among its files as that does.
+#[pyclass(frozen, weakref, module = "straightwire._engine")]
+pub(crate) struct Reader {
+    socket: Socket,
+    state: Mutex<Buffered>,
+    closed: AtomicBool,
+    /// The thread that holds the lock, so that a signal handler that reads again is told so.
+    owner: AtomicUsize,
+}
+
+/// Another head follows this one: what is done with it is Python's to say.
+const CONTINUE: u16 = 100;
+
+struct Guard<'a> {
+    buffered: MutexGuard<'a, Buffered>,
+    owner: &'a AtomicUsize,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        self.owner.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Something that is another one in every thread, and never 0.
+fn this_thread() -> usize {
+    thread_local!(static HERE: u8 = const { 0 });
+    HERE.with(|here| std::ptr::from_ref(here).addr())
+}
+
+impl Reader {
+    fn lock(&self, py: Python<'_>, what: &str) -> PyResult<Guard<'_>> {
+        let me = this_thread();
+        if self.owner.load(Ordering::Relaxed) == me {
+            return Err(PyRuntimeError::new_err("reentrant call inside a straightwire reader"));
+        }
+        let buffered = match self.state.try_lock() {
+            Ok(buffered) => buffered,
+            Err(_) => self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner),
+        };
+        self.owner.store(me, Ordering::Relaxed);
+        let guard = Guard { buffered, owner: &self.owner };
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(PyValueError::new_err(format!("{what} of closed file")));
+        }
+        Ok(guard)
+    }
+
+    fn shut(&self, py: Python<'_>) -> PyResult<()> {
+        if self.closed.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.socket.object().bind(py).call_method0(intern!(py, "_decref_socketios"))?;
+        Ok(())
+    }
+}
+
+#[pymethods]
+impl Reader {
+    /// On a `socket.socket`, which is read by its `recv` and `recv_into`.
+    #[new]
+    fn new(sock: &Bound<'_, PyAny>) -> PyResult<Reader> {
+        let refs = intern!(sock.py(), "_io_refs");
+        let files: usize = sock.getattr(refs)?.extract()?;
+        sock.setattr(refs, files + 1)?;
+        Ok(Reader {
+            socket: Socket::new(sock.clone().unbind()),
+            state: Mutex::default(),
+            closed: AtomicBool::new(false),
+            owner: AtomicUsize::new(0),
+        })
+    }
+
+    /// The next response head, read in one go. `None` if it is out of the ordinary, has more than
+    /// `max_headers` lines, ends with the stream or says 100; then nothing has been taken, and `readline`
+    /// tells what there is.
+    #[pyo3(signature = (max_headers = 100))]
+    pub(crate) fn read_head(&self, py: Python<'_>, max_headers: usize) -> PyResult<Option<Head>> {
+        let mut guard = self.lock(py, "read")?;
+        let mut scan = Scan::head(max_headers);
+        let Some(len) = guard.buffered.find_head(py, &self.socket, &mut scan)? else { return Ok(None) };
+        if scan.status.status == CONTINUE {
+            return Ok(None);
+        }
+        let head = Head::new(&guard.buffered.bytes(py)[..len], scan);
+        guard.buffered.consume(py, len);
+        Ok(Some(head))
+    }
+
+    /// Up to and with the next line feed, at most `limit` bytes.
+    #[pyo3(signature = (limit = None, /))]
+    fn readline<'py>(
+        &self,
+        py: Python<'py>,
+        limit: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let limit = count(limit)?;
+        let mut guard = self.lock(py, "readline")?;
+        let len = guard.buffered.find_line(py, &self.socket, limit)?;
+        let line = PyBytes::new(py, &guard.buffered.bytes(py)[..len]);
+        guard.buffered.consume(py, len);
+        Ok(line)
+    }
+
+    /// Exactly `amount` bytes, fewer only at the end of the stream; all of it without an amount.
+    #[pyo3(signature = (amount = None, /))]
+    pub(crate) fn read<'py>(
+        &self,
+        py: Python<'py>,
+        amount: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let amount = count(amount)?;
+        let mut guard = self.lock(py, "read")?;
+        body::read(py, &self.socket, &mut guard.buffered, amount)
+    }
+
+    /// At most `amount` bytes: what is here, or what one receive gives.
+    #[pyo3(signature = (amount = None, /))]
+    fn read1<'py>(
+        &self,
+        py: Python<'py>,
+        amount: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let amount = count(amount)?;
+        let mut guard = self.lock(py, "read")?;
+        let buffered = &mut guard.buffered;
+        if buffered.is_empty(py) && amount != Some(0) {
+            buffered.fill(py, &self.socket)?;
+        }
+        let len = amount.unwrap_or(usize::MAX).min(buffered.bytes(py).len());
+        let bytes = PyBytes::new(py, &buffered.bytes(py)[..len]);
+        buffered.consume(py, len);
+        Ok(bytes)
+    }
+
+    /// Fills `buffer`; gives how much of it, which is less than all only at the end of the stream.
+    #[pyo3(signature = (buffer, /))]
+    fn readinto(&self, py: Python<'_>, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let mut guard = self.lock(py, "readinto")?;
+        let mut filling = Filling::new(buffer)?;
+        filling.take(&mut guard.buffered)?;
+        while !filling.is_full() && filling.receive(&self.socket)? > 0 {}
+        Ok(filling.len())
+    }
+
+    /// The same with what is here, or what one receive gives.
+    #[pyo3(signature = (buffer, /))]
+    fn readinto1(&self, py: Python<'_>, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let mut guard = self.lock(py, "readinto")?;
+        let mut filling = Filling::new(buffer)?;
+        filling.take(&mut guard.buffered)?;
+        if filling.len() == 0 && !filling.is_full() {
+            filling.receive(&self.socket)?;
+        }
+        Ok(filling.len())
+    }
+
+    /// What is here, or what one receive gives, without taking it.
+    #[pyo3(signature = (_amount = None, /))]
+    fn peek<'py>(
+        &self,
+        py: Python<'py>,
+        _amount: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let mut guard = self.lock(py, "peek")?;
+        if guard.buffered.is_empty(py) {
+            guard.buffered.fill(py, &self.socket)?;
+        }
+        Ok(PyBytes::new(py, guard.buffered.bytes(py)))
+    }
+
+    /// Lets go of the socket, which closes if it was waiting for that.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let mut guard = match self.lock(py, "close") {
+            Ok(guard) => guard,
+            Err(_) if self.closed.load(Ordering::Relaxed) => return Ok(()),
+            Err(err) => return Err(err),
+        };
+        guard.buffered.clear();
+        drop(guard);
+        self.shut(py)
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// An object whose `_sock` is the socket.
+    #[getter]
+    fn raw(slf: Bound<'_, Self>) -> Raw {
+        Raw { reader: slf.unbind() }
+    }
+
+    fn fileno(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.check_open()?;
+        self.socket.object().call_method0(py, intern!(py, "fileno"))
+    }
+
+    fn readable(&self) -> PyResult<bool> {
+        self.check_open().map(|()| true)
+    }
+
+    fn writable(&self) -> PyResult<bool> {
+        self.check_open().map(|()| false)
+    }
+
+    fn seekable(&self) -> PyResult<bool> {
+        self.check_open().map(|()| false)
+    }
+
+    fn isatty(&self) -> PyResult<bool> {
+        self.check_open().map(|()| false)
+    }
+
+    fn flush(&self) -> PyResult<()> {
+        self.check_open()
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
+        slf.get().check_open()?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (*_args))]
+    fn __exit__(&self, py: Python<'_>, _args: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.close(py)
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
+        slf.get().check_open()?;
+        Ok(slf)
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let line = self.readline(py, None)?;
+        Ok((!line.as_bytes().is_empty()).then_some(line))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.socket.traverse(&visit)
+    }
+}
+
+impl Reader {
+    fn check_open(&self) -> PyResult<()> {
+        if self.closed() {
+            return Err(PyValueError::new_err("I/O operation on closed file."));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Reader {
+    /// A file that is dropped lets go of its socket too.
+    fn drop(&mut self) {
+        if !*self.closed.get_mut() {
+            Python::try_attach(|py| {
+                if let Err(err) = self.shut(py) {
+                    err.write_unraisable(py, None);
+                }
+            });
+        }
+    }
+}
+
+/// What others look for under `response.fp.raw`.
+#[pyclass(frozen, module = "straightwire._engine")]
+pub(crate) struct Raw {
+    reader: Py<Reader>,
+}
+
+#[pymethods]
+impl Raw {
+    /// The socket; `None` once the reader is closed.
+    #[getter]
+    fn _sock(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let reader = self.reader.get();
+        (!reader.closed()).then(|| reader.socket.object().clone_ref(py))
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.reader.get().closed()
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.reader.get().close(py)
+    }
+
+    fn fileno(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.reader.get().fileno(py)
+    }
+
+    fn readable(&self) -> PyResult<bool> {
+        self.reader.get().readable()
+    }
+}

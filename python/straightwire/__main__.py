@@ -1,0 +1,5 @@
+"""``python -m straightwire``: see `straightwire._run`."""
+
+from straightwire._run import main
+
+main()

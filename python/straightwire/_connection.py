@@ -1,0 +1,547 @@
+"""A connection to a server: requests go out, responses come in, one after the other."""
+
+from __future__ import annotations
+
+import errno
+import io
+import socket
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import straightwire.client as face
+from straightwire import _native
+from straightwire._errors import (
+    CannotSendHeader,
+    CannotSendRequest,
+    NotConnected,
+    ResponseNotReady,
+)
+from straightwire._hosts import (
+    absolute_host_value,
+    encode_host,
+    encode_tunnel_head,
+    host_value,
+    refuse_url,
+    split_port,
+)
+from straightwire._response import HTTPResponse, say
+
+_IDLE = "Idle"
+_STARTED = "Request-started"
+_SENT = "Request-sent"
+
+# Before 3.12 a tunnel was asked for in HTTP/1.0, without Host; the suites of those versions look for that.
+_OLD_TUNNELS = sys.version_info < (3, 12)
+
+# The same words as the interpreter's own, for those who read them.
+_SENDING, _READING = (
+    ("sendIng a read()able",) * 2
+    if sys.version_info < (3, 11)
+    else ("sending a readable", "reading a readable")
+)
+
+# A body up to this size travels in one packet with the head.
+_SMALL_BODY = 16 * 1024
+
+
+class HTTPConnection:
+    """A connection to an HTTP server."""
+
+    __module__ = "http.client"
+
+    _http_vsn = 11
+    _http_vsn_str = "HTTP/1.1"
+    response_class: Any = HTTPResponse
+    default_port = 80
+    auto_open = 1
+    debuglevel = 0
+
+    sock: Any = None
+    max_response_headers: int | None = None
+    _method: str | None = None
+    _tunnel_host: str | None = None
+    _tunnel_port: Any = None
+    _raw_proxy_headers: list[bytes] | None = None
+    # The last value of Host, with what it was made from.
+    _host_made: tuple[Any, ...] = (None, None, None, None)
+
+    @staticmethod
+    def _is_textIO(stream: object) -> bool:
+        """Whether a file gives text rather than bytes."""
+        return isinstance(stream, io.TextIOBase)
+
+    @staticmethod
+    def _get_content_length(body: Any, method: str) -> int | None:
+        """The length of a body where it is known beforehand, else None."""
+        if body is None:
+            return 0 if method.upper() in face._METHODS_EXPECTING_BODY else None
+        if hasattr(body, "read"):
+            return None
+        try:
+            return memoryview(body).nbytes
+        except TypeError:
+            return len(body) if isinstance(body, str) else None
+
+    def __init__(
+        self,
+        host: str,
+        port: int | None = None,
+        timeout: Any = socket._GLOBAL_DEFAULT_TIMEOUT,  # type: ignore[attr-defined]
+        source_address: tuple[str, int] | None = None,
+        blocksize: int = 8192,
+        *,
+        max_response_headers: int | None = None,
+    ) -> None:
+        self.timeout = timeout
+        self.source_address = source_address
+        self.blocksize = blocksize
+        self._buffer: list[bytes] = []
+        self.__response: Any = None
+        self.__state = _IDLE
+        self._tunnel_headers: dict[str, Any] = {}
+        self.sock = None
+        self._method = None
+        self._tunnel_host = None
+        self._tunnel_port = None
+        self._raw_proxy_headers = None
+        if max_response_headers is not None:
+            self.max_response_headers = max_response_headers
+        self.host, self.port = self._get_hostport(host, port)
+        self._validate_host(self.host)
+        # Looked up when a connection is made, so that whoever patches the socket module is heard.
+        self._create_connection = face.socket.create_connection
+
+    def _get_hostport(self, host: str, port: Any) -> tuple[str, Any]:
+        return split_port(host, port, self.default_port)
+
+    def set_debuglevel(self, level: int) -> None:
+        """Print what is sent and received from level 1 on."""
+        self.debuglevel = level
+
+    # -- opening and closing
+
+    def set_tunnel(self, host: str, port: int | None = None, headers: dict[str, Any] | None = None) -> None:
+        """Reach `host` through the server that this connection was made for, a proxy, by CONNECT."""
+        if self.sock:
+            raise RuntimeError("Can't set up tunnel for established connection")
+        self._tunnel_host, self._tunnel_port = self._get_hostport(host, port)
+        self._tunnel_headers = dict(headers) if type(headers) is dict else headers.copy() if headers else {}
+        if not _OLD_TUNNELS and not any(name.lower() == "host" for name in self._tunnel_headers):
+            target = self._wrap_ipv6(encode_host(self._tunnel_host)).decode("ascii")
+            self._tunnel_headers["Host"] = f"{target}:{self._tunnel_port}"
+
+    def _wrap_ipv6(self, ip: Any) -> Any:
+        if b":" in ip and ip[:1] != b"[":
+            return b"[" + ip + b"]"
+        return ip
+
+    def _tunnel(self) -> None:
+        """Asks the proxy for the tunnel."""
+        host = self._tunnel_host
+        assert host is not None
+        if bad := face._contains_disallowed_url_pchar_re.search(host):
+            raise ValueError(f"Tunnel host can't contain control characters {bad.group()!r}")
+        version = "HTTP/1.0" if _OLD_TUNNELS else self._http_vsn_str
+        name = host.encode("ascii") if _OLD_TUNNELS else encode_host(host)
+        target = b"%s:%d" % (self._wrap_ipv6(name), self._tunnel_port)
+        self.send(encode_tunnel_head(target, self._tunnel_headers, version))
+        response = self.response_class(self.sock, method=self._method)
+        try:
+            _, status, reason = response._read_status()
+            if self.max_response_headers is None:
+                self._raw_proxy_headers = face._read_headers(response.fp)
+            else:
+                self._raw_proxy_headers = face._read_headers(response.fp, self.max_response_headers)
+            if self.debuglevel > 0:
+                for line in self._raw_proxy_headers or ():
+                    say("header:", line.decode("latin-1"))
+            if status != 200:
+                self.close()
+                raise OSError(f"Tunnel connection failed: {status} {reason.strip()}")
+        finally:
+            response.close()
+
+    def get_proxy_response_headers(self) -> Any:
+        """The headers of the proxy's answer to CONNECT, None if there was none."""
+        raw = self._raw_proxy_headers
+        return None if raw is None else face._parse_header_lines(raw)
+
+    def connect(self) -> None:
+        """Connects to the host and port given, and through the tunnel if there is one."""
+        sys.audit("http.client.connect", self, self.host, self.port)
+        self.sock = self._create_connection((self.host, self.port), self.timeout, self.source_address)
+        try:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as fault:
+            if fault.errno != errno.ENOPROTOOPT:  # not TCP
+                raise
+        if self._tunnel_host:
+            self._tunnel()
+
+    def close(self) -> None:
+        """Closes the connection; the next request opens it anew."""
+        self.__state = _IDLE
+        # A request that was refused half-way must not go out with the next one.
+        del self._buffer[:]
+        try:
+            sock, self.sock = self.sock, None
+            if sock:
+                sock.close()
+        finally:
+            response, self.__response = self.__response, None
+            if response:
+                response.close()
+
+    def __forget_response(self) -> None:
+        """Lets go of a response that is done with, and of the connection if it was given up unread."""
+        response = self.__response
+        if response is None or not response.isclosed():
+            return
+        self.__response = None
+        if getattr(response, "_abandoned", False) and self.sock:
+            # The rest of that body would be taken for the next response.
+            self.close()
+
+    # -- sending
+
+    def send(self, data: Any) -> None:
+        """Sends bytes, what a file gives, or what an iterable does; connects first where that is allowed."""
+        if self.sock is None:
+            if not self.auto_open:
+                raise NotConnected()
+            self.connect()
+        if self.debuglevel > 0:
+            say("send:", repr(data))
+        if type(data) is not bytes and hasattr(data, "read"):
+            if self.debuglevel > 0:
+                say(_SENDING)
+            for block in self.__blocks(data):
+                sys.audit("http.client.send", self, block)
+                self.sock.sendall(block)
+            return
+        sys.audit("http.client.send", self, data)
+        try:
+            self.sock.sendall(data)
+        except TypeError:
+            if not isinstance(data, Iterable):
+                raise TypeError(
+                    f"data should be a bytes-like object or an iterable, got {type(data)!r}"
+                ) from None
+            for piece in data:
+                self.sock.sendall(piece)
+
+    def _output(self, s: bytes) -> None:
+        """Adds a line to the request's head."""
+        self._buffer.append(s)
+
+    def _read_readable(self, readable: Any) -> Iterator[bytes]:
+        """What a file gives, by `blocksize`."""
+        if self.debuglevel > 0:
+            say(_READING)
+        return self.__blocks(readable)
+
+    def __blocks(self, readable: Any) -> Iterator[bytes]:
+        encode = self._is_textIO(readable)
+        if encode and self.debuglevel > 0:
+            say("encoding file using iso-8859-1")
+        while block := readable.read(self.blocksize):
+            yield block.encode("iso-8859-1") if encode else block
+
+    def _send_output(self, message_body: Any = None, encode_chunked: bool = False) -> None:
+        """Sends the head that has been put together, and the body."""
+        self._buffer.extend((b"", b""))
+        head = b"\r\n".join(self._buffer)
+        del self._buffer[:]
+        self.send(head)
+        encode_chunked = encode_chunked and self._http_vsn == 11
+        if message_body is not None:
+            for chunk in self.__chunks(message_body):
+                if not chunk:
+                    if self.debuglevel > 0:
+                        say("Zero length chunk ignored")
+                    continue
+                if encode_chunked:
+                    chunk = f"{_size(chunk):X}\r\n".encode("ascii") + chunk + b"\r\n"
+                self.send(chunk)
+        if encode_chunked:
+            # Without it the server would wait for ever, even where there is no body.
+            self.send(b"0\r\n\r\n")
+
+    def __chunks(self, body: Any) -> Iterable[Any]:
+        if hasattr(body, "read"):
+            return self._read_readable(body)
+        try:
+            memoryview(body)
+        except TypeError:
+            try:
+                return iter(body)
+            except TypeError:
+                raise TypeError(
+                    f"message_body should be a bytes-like object or an iterable, got {type(body)!r}"
+                ) from None
+        return (body,)
+
+    # -- a request, step by step
+
+    def putrequest(
+        self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False
+    ) -> None:
+        """Begins a request: its first line, Host and Accept-Encoding unless told to skip them."""
+        self.__forget_response()
+        if self.__state != _IDLE:
+            raise CannotSendRequest(self.__state)
+        self.__state = _STARTED
+        self._validate_method(method)
+        self._method = method
+        url = url or "/"
+        self._validate_path(url)
+        self._output(self._encode_request(f"{method} {url} {self._http_vsn_str}"))
+        if self._http_vsn != 11:
+            return
+        if not skip_host:
+            self.putheader("Host", absolute_host_value(url) or self.__host_value())
+        if not skip_accept_encoding:
+            # The body is handed on as it comes, so no coding is asked for.
+            self.putheader("Accept-Encoding", "identity")
+
+    def __host_value(self) -> bytes:
+        if self._tunnel_host:
+            made_from = self._tunnel_host, self._tunnel_port, self.default_port
+        else:
+            made_from = self.host, self.port, self.default_port
+        *last, value = self._host_made
+        if last != [*made_from]:
+            value = host_value(*made_from)
+            self._host_made = (*made_from, value)
+        return value
+
+    def _encode_request(self, request: str) -> bytes:
+        return request.encode("ascii")
+
+    def _validate_method(self, method: str) -> None:
+        """`ValueError` for a method that would break the request line."""
+        if bad := face._contains_disallowed_method_pchar_re.search(method):
+            raise ValueError(
+                f"method can't contain control characters. {method!r} (found at least {bad.group()!r})"
+            )
+
+    def _validate_path(self, url: str) -> None:
+        """`InvalidURL` for a target that would break the request line."""
+        refuse_url(url)
+
+    def _validate_host(self, host: str) -> None:
+        """`InvalidURL` for a host that would break the head."""
+        refuse_url(host)
+
+    def putheader(self, header: str | bytes, *values: Any) -> None:
+        """Adds a header; several values become lines of one header."""
+        if self.__state != _STARTED:
+            raise CannotSendHeader()
+        if face._is_legal_header_name is _LEGAL_NAME and face._is_illegal_header_value is _ILLEGAL_VALUE:
+            line = _native.field_line(header, values)
+            if line is not None:
+                self._output(line)
+                return
+        name = header.encode("ascii") if hasattr(header, "encode") else header
+        if not face._is_legal_header_name(name):
+            raise ValueError(f"Invalid header name {name!r}")
+        raw = []
+        for value in values:
+            if hasattr(value, "encode"):
+                value = value.encode("latin-1")
+            elif isinstance(value, int):
+                value = str(value).encode("ascii")
+            if face._is_illegal_header_value(value):
+                raise ValueError(f"Invalid header value {value!r}")
+            raw.append(value)
+        self._output(name + b": " + b"\r\n\t".join(raw))
+
+    def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
+        """Ends the head and sends it, with the body if there is one."""
+        if self.__state != _STARTED:
+            raise CannotSendHeader()
+        self.__state = _SENT
+        self._send_output(message_body, encode_chunked=encode_chunked)
+
+    # -- a request at once
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Any = {},  # noqa: B006  (never changed; the default that introspection shows)
+        *,
+        encode_chunked: bool = False,
+    ) -> None:
+        """Sends a whole request."""
+        self._send_request(method, url, body, headers, encode_chunked)
+
+    def _send_request(self, method: str, url: str, body: Any, headers: Any, encode_chunked: bool) -> None:
+        if (
+            (body is None or type(body) is bytes)
+            and type(headers) is dict
+            and self.__is_plain()
+            and self.__send_plain(method, url, body, headers)
+        ):
+            return
+        given = frozenset(name.lower() for name in headers)
+        skips = {}
+        if "host" in given:
+            skips["skip_host"] = 1
+        if "accept-encoding" in given:
+            skips["skip_accept_encoding"] = 1
+        self.putrequest(method, url, **skips)
+        if "content-length" in given:
+            encode_chunked = False
+        elif "transfer-encoding" not in given:
+            encode_chunked = False
+            length = self._get_content_length(body, method)
+            if length is not None:
+                self.putheader("Content-Length", str(length))
+            elif body is not None:
+                if self.debuglevel > 0:
+                    say(f"Unable to determine size of {body!r}")
+                encode_chunked = True
+                self.putheader("Transfer-Encoding", "chunked")
+        for name, value in headers.items():
+            self.putheader(name, value)
+        if isinstance(body, str):
+            body = face._encode(body, "body")
+        self.endheaders(body, encode_chunked=encode_chunked)
+
+    def __is_plain(self) -> bool:
+        """Whether every step of a request is the one written here, so that nobody misses being called."""
+        kind = type(self)
+        return (
+            kind.putrequest is _PUTREQUEST
+            and kind.putheader is _PUTHEADER
+            and kind.endheaders is _ENDHEADERS
+            and kind._send_output is _SEND_OUTPUT
+            and kind._output is _OUTPUT
+            and kind._encode_request is _ENCODE_REQUEST
+            and kind._validate_method is _VALIDATE_METHOD
+            and kind._validate_path is _VALIDATE_PATH
+            and kind._get_content_length is _GET_CONTENT_LENGTH
+            and face._is_legal_header_name is _LEGAL_NAME
+            and face._is_illegal_header_value is _ILLEGAL_VALUE
+            and self._http_vsn_str == "HTTP/1.1"
+            and self._http_vsn == 11
+            and type(self._buffer) is list
+            and not self._buffer
+            and _STEPS.isdisjoint(self.__dict__)
+        )
+
+    def __send_plain(self, method: str, url: str, body: bytes | None, headers: Any) -> bool:
+        """`_send_request` for a request in which nothing is odd; says whether it was one, else nothing is done."""
+        self.__forget_response()
+        if self.__state != _IDLE:
+            return False
+        length: int | None
+        if body is not None:
+            length = len(body)
+        else:
+            length = 0 if method in _EXPECTING else None
+        try:
+            host = self.__host_value()
+        except (UnicodeError, ValueError):
+            return False
+        head = _native.join_head(method, url, host, length, headers)
+        if head is None:
+            return False
+        self._method = method
+        self.__state = _SENT
+        if not body:
+            self.send(head)
+        elif len(body) <= _SMALL_BODY and type(self).send is _SEND and "send" not in self.__dict__:
+            self.__send_whole(head, body)
+        else:
+            self.send(head)
+            self.send(body)
+        return True
+
+    def __send_whole(self, head: bytes, body: bytes) -> None:
+        """Sends head and body in one packet, told apart to auditors and on the screen."""
+        if self.debuglevel > 0:
+            self.send(head)
+            self.send(body)
+            return
+        if self.sock is None:
+            if not self.auto_open:
+                raise NotConnected()
+            self.connect()
+        sys.audit("http.client.send", self, head)
+        sys.audit("http.client.send", self, body)
+        self.sock.sendall(head + body)
+
+    # -- the response
+
+    def getresponse(self) -> Any:
+        """The response to the request that was sent, its head read."""
+        if self.__response is not None and self.__response.isclosed():
+            self.__forget_response()
+        if self.__state != _SENT or self.__response:
+            raise ResponseNotReady(self.__state)
+        if self.debuglevel > 0:
+            response = self.response_class(self.sock, self.debuglevel, method=self._method)
+        else:
+            response = self.response_class(self.sock, method=self._method)
+        try:
+            try:
+                if self.max_response_headers is None:
+                    response.begin()
+                else:
+                    response.begin(_max_headers=self.max_response_headers)
+            except ConnectionError:
+                self.close()
+                raise
+            assert response.will_close != "UNKNOWN"
+            self.__state = _IDLE
+            if response.will_close:
+                # The response goes on reading: it holds the socket open.
+                self.close()
+            else:
+                self.__response = response
+            return response
+        except BaseException:
+            response.close()
+            raise
+
+
+def _size(chunk: Any) -> int:
+    """The size of a chunk in bytes, which is not the length of every buffer."""
+    return memoryview(chunk).nbytes if type(chunk) is not bytes and not isinstance(chunk, str) else len(chunk)
+
+
+# The steps of a request as they are here, to find out whether a subclass or a patch has put another in their place.
+_PUTREQUEST = HTTPConnection.putrequest
+_PUTHEADER = HTTPConnection.putheader
+_ENDHEADERS = HTTPConnection.endheaders
+_SEND = HTTPConnection.send
+_SEND_OUTPUT = HTTPConnection._send_output
+_OUTPUT = HTTPConnection._output
+_ENCODE_REQUEST = HTTPConnection._encode_request
+_VALIDATE_METHOD = HTTPConnection._validate_method
+_VALIDATE_PATH = HTTPConnection._validate_path
+_GET_CONTENT_LENGTH = HTTPConnection._get_content_length
+_LEGAL_NAME = face._is_legal_header_name
+_ILLEGAL_VALUE = face._is_illegal_header_value
+
+# The same on one connection only.
+_STEPS = frozenset(
+    (
+        "putrequest",
+        "putheader",
+        "endheaders",
+        "_send_output",
+        "_output",
+        "_encode_request",
+        "_validate_method",
+        "_validate_path",
+        "_get_content_length",
+    )
+)
+
+# As they are usually written; in any other case the slow way finds out.
+_EXPECTING = frozenset(("PATCH", "POST", "PUT"))

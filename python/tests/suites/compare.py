@@ -1,0 +1,83 @@
+"""Two runs of a suite of tests, stock and swapped, compared test by test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+# From the best outcome to the worst.
+PASSED, SKIPPED, FAILED, MISSING = "passed", "skipped", "failed", "missing"
+ORDER = (PASSED, SKIPPED, FAILED, MISSING)
+
+Outcomes = dict[str, str]
+
+
+def compare(title: str, run: Callable[[bool], Outcomes], python: str | Path = sys.executable) -> bool:
+    """Run a suite both ways, print what is worse when swapped, and say whether nothing is."""
+    check_swap(python)
+    stock, swapped = run(False), run(True)
+    worse = differences(stock, swapped)
+    if worse:
+        # Some tests pass by luck of time: one that is worse twice is worse.
+        again = run(True)
+        worse = [test for test in worse if test in differences(stock, again)]
+    for test in worse:
+        print(f"  {test}: {stock[test]} stock, {swapped.get(test, MISSING)} swapped")
+    print(f"{title}: stock {totals(stock)}; swapped {totals(swapped)}; {len(worse)} worse", flush=True)
+    return not worse and PASSED in stock.values()
+
+
+def differences(stock: Outcomes, swapped: Outcomes) -> list[str]:
+    """The tests that have a worse outcome in the second run."""
+    return [
+        test
+        for test, outcome in stock.items()
+        if ORDER.index(swapped.get(test, MISSING)) > ORDER.index(outcome)
+    ]
+
+
+def totals(outcomes: Outcomes) -> str:
+    """The tests counted."""
+    counts = Counter(outcomes.values())
+    return ", ".join(f"{counts[outcome]} {outcome}" for outcome in ORDER if counts[outcome]) or "no tests"
+
+
+def outcomes(command: Sequence[str | Path], report: Path, folder: Path, swapped: bool) -> Outcomes:
+    """Run a command that writes a report in JUnit's format, and read that."""
+    report.unlink(missing_ok=True)
+    ran = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(swapped),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if not report.is_file():
+        sys.stdout.buffer.write(ran.stdout[-10_000:])
+        raise SystemExit(f"{' '.join(map(str, command))} has left no report (exit code {ran.returncode})")
+    found: Outcomes = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        name = ".".join(filter(None, (case.get("classname"), case.get("name"))))
+        tags = {part.tag for part in case}
+        outcome = FAILED if tags & {"failure", "error"} else SKIPPED if "skipped" in tags else PASSED
+        found[name] = max(outcome, found.get(name, PASSED), key=ORDER.index)
+    return found
+
+
+def environment(swapped: bool) -> dict[str, str]:
+    """The variables of a run."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("STRAIGHTWIRE")}
+    return variables | ({"STRAIGHTWIRE": "1"} if swapped else {})
+
+
+def check_swap(python: str | Path) -> None:
+    """See that the variable does what the comparison relies on, in the interpreter that runs the suite."""
+    for swapped, name in (False, "http.client"), (True, "straightwire.client"):
+        code = f"import http.client; assert http.client.__name__ == {name!r}, http.client"
+        subprocess.run([python, "-c", code], env=environment(swapped), check=True)
