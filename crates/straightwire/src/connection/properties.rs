@@ -38,8 +38,8 @@ impl HttpConnection {
         self.set_timeouts()
     }
 
-    /// Changes the [deadline](crate::ConnectionBuilder::deadline) of exchanges; one that is under way has as long
-    /// from now on.
+    /// Changes the [deadline](crate::ConnectionBuilder::deadline) of exchanges; one that is under way has as
+    /// long from now on.
     ///
     /// # Errors
     /// `InvalidSetting` for a deadline of zero; `Io` if the system refuses it.
