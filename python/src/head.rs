@@ -3,14 +3,22 @@
 use std::borrow::Cow;
 
 use pyo3::exceptions::PyKeyError;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::latin1;
 use crate::scan::{Field, Scan, StatusLine, Step};
 
-/// What one call tells of a response: version, status, reason, chunked, length, will_close.
-type Summary<'py> = (u8, u16, Bound<'py, PyString>, bool, Option<u64>, bool);
+/// Another head follows this one: what is done with it is Python's to say.
+const CONTINUE: u16 = 100;
+
+/// How a body ends, as `HTTPResponse` has it.
+pub(crate) struct Framing {
+    pub(crate) chunked: bool,
+    pub(crate) length: Option<u64>,
+    pub(crate) will_close: bool,
+}
 
 /// The head of a response. It never changes; names are found whatever their case.
 #[pyclass(frozen, mapping, module = "straightwire._engine")]
@@ -43,19 +51,94 @@ impl Head {
         self.values_of(name).next()
     }
 
-    /// Whether the first field of that name holds `word`, whatever its case.
-    fn says(&self, name: &str, word: &[u8]) -> bool {
-        self.first(name)
-            .is_some_and(|value| value.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word)))
+    /// Whether nothing about the response is for Python to judge: another head follows 100, for one.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.line.status != CONTINUE && self.framing(false).is_some()
     }
 
-    fn closes(&self) -> bool {
-        if self.line.version == 11 {
-            return self.says("connection", b"close");
+    /// How the body of this response ends, `bare` if it answers HEAD. `None` if the length is one that only
+    /// Python's `int` can judge.
+    pub(crate) fn framing(&self, bare: bool) -> Option<Framing> {
+        let bodiless = matches!(self.line.status, 100..=199 | 204 | 304);
+        let said = self.said();
+        let chunked = said.coding.is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
+        let mut length = match said.length {
+            Some(value) if !chunked => Some(content_length(value)?),
+            _ => None,
+        };
+        let chunked = chunked && !bodiless;
+        if bodiless || bare {
+            length = Some(0);
         }
-        let keeps = self.first("keep-alive").is_some_and(|value| !value.is_empty())
-            || self.says("connection", b"keep-alive")
-            || self.says("proxy-connection", b"keep-alive");
+        let will_close = said.closes(self.line.version) || (!chunked && length.is_none());
+        Some(Framing { chunked, length, will_close })
+    }
+
+    /// The first field of each name that the framing depends on.
+    fn said(&self) -> Said<'_> {
+        let mut said = Said::default();
+        for field in &self.fields {
+            let (from, to) = field.name;
+            // Few names are as long as one of these.
+            let place = match to - from {
+                10 if self.is(field, b"connection") => &mut said.connection,
+                10 if self.is(field, b"keep-alive") => &mut said.keep_alive,
+                14 if self.is(field, b"content-length") => &mut said.length,
+                16 if self.is(field, b"proxy-connection") => &mut said.proxy,
+                17 if self.is(field, b"transfer-encoding") => &mut said.coding,
+                _ => continue,
+            };
+            place.get_or_insert(self.slice(field.value));
+        }
+        said
+    }
+
+    fn is(&self, field: &Field, name: &[u8]) -> bool {
+        self.slice(field.name).eq_ignore_ascii_case(name)
+    }
+
+    /// The attributes of a response that has this head, if its length is one that can be told.
+    pub(crate) fn tell(&self, own: &Bound<'_, PyDict>, bare: bool) -> PyResult<()> {
+        let py = own.py();
+        let Some(Framing { chunked, length, will_close }) = self.framing(bare) else { return Ok(()) };
+        let status = self.line.status.into_pyobject(py)?;
+        own.set_item(intern!(py, "version"), self.line.version)?;
+        own.set_item(intern!(py, "code"), &status)?;
+        own.set_item(intern!(py, "status"), status)?;
+        own.set_item(intern!(py, "reason"), self.reason(py))?;
+        own.set_item(intern!(py, "chunked"), chunked)?;
+        own.set_item(intern!(py, "length"), length)?;
+        own.set_item(intern!(py, "will_close"), will_close)?;
+        if chunked {
+            own.set_item(intern!(py, "chunk_left"), py.None())?;
+        }
+        Ok(())
+    }
+}
+
+/// The values that the framing depends on.
+#[derive(Default)]
+struct Said<'a> {
+    connection: Option<&'a [u8]>,
+    keep_alive: Option<&'a [u8]>,
+    proxy: Option<&'a [u8]>,
+    length: Option<&'a [u8]>,
+    coding: Option<&'a [u8]>,
+}
+
+impl Said<'_> {
+    fn closes(&self, version: u8) -> bool {
+        let says = |value: Option<&[u8]>, word: &[u8]| {
+            value.is_some_and(|value| {
+                value.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+            })
+        };
+        if version == 11 {
+            return says(self.connection, b"close");
+        }
+        let keeps = self.keep_alive.is_some_and(|value| !value.is_empty())
+            || says(self.connection, b"keep-alive")
+            || says(self.proxy, b"keep-alive");
         !keeps
     }
 }
@@ -64,19 +147,19 @@ impl Head {
 impl Head {
     /// 10 or 11; 0 if there was no status line.
     #[getter]
-    fn version(&self) -> u8 {
+    pub(crate) fn version(&self) -> u8 {
         self.line.version
     }
 
     /// The status code; 0 if there was no status line.
     #[getter]
-    fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.line.status
     }
 
     /// The reason phrase without blanks around it.
     #[getter]
-    fn reason<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+    pub(crate) fn reason<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
         latin1(py, self.slice(self.line.reason))
     }
 
@@ -86,21 +169,11 @@ impl Head {
         PyBytes::new(py, &self.bytes)
     }
 
-    /// `(version, status, reason, chunked, length, will_close)` as `HTTPResponse.begin` settles them for
-    /// an answer to `method`. `None` if the length is one that only Python's `int` can judge.
-    fn summary<'py>(&self, py: Python<'py>, method: Option<&str>) -> Option<Summary<'py>> {
-        let chunked =
-            self.first("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
-        let mut length = match self.first("content-length") {
-            Some(value) if !chunked => Some(content_length(value)?),
-            _ => None,
-        };
-        let status = self.line.status;
-        if matches!(status, 100..=199 | 204 | 304) || method == Some("HEAD") {
-            length = Some(0);
-        }
-        let will_close = self.closes() || (!chunked && length.is_none());
-        Some((self.line.version, status, self.reason(py), chunked, length, will_close))
+    /// Gives a response what the head tells: the attributes that `HTTPResponse.begin` sets, but for `headers`.
+    fn begin(slf: &Bound<'_, Self>, response: &Bound<'_, PyAny>, method: &Bound<'_, PyAny>) -> PyResult<()> {
+        let own = response.getattr(intern!(slf.py(), "__dict__"))?.cast_into::<PyDict>()?;
+        slf.get().tell(&own, is_head(method))?;
+        own.set_item(intern!(slf.py(), "_head"), slf)
     }
 
     /// The first value of that name, else `default`.
@@ -178,6 +251,11 @@ impl Head {
     }
 }
 
+/// Whether a request's method, which may be anything, is HEAD.
+pub(crate) fn is_head(method: &Bound<'_, PyAny>) -> bool {
+    method.cast::<PyString>().is_ok_and(|method| method.to_str().is_ok_and(|method| method == "HEAD"))
+}
+
 /// Digits, with blanks after them at most: `int` takes those, and what is more is left to it.
 fn content_length(value: &[u8]) -> Option<u64> {
     let digits = value.trim_ascii_end();
@@ -198,17 +276,6 @@ pub(crate) fn parse_head(
     start: usize,
 ) -> Option<(Head, usize)> {
     parse(data.as_bytes().get(start..)?, Scan::head(max_headers)).map(|(head, len)| (head, start + len))
-}
-
-/// The same for header lines without a status line before them.
-#[pyfunction]
-#[pyo3(signature = (data, max_headers = 100, start = 0))]
-pub(crate) fn parse_fields(
-    data: &Bound<'_, PyBytes>,
-    max_headers: usize,
-    start: usize,
-) -> Option<(Head, usize)> {
-    parse(data.as_bytes().get(start..)?, Scan::fields(max_headers)).map(|(head, len)| (head, start + len))
 }
 
 fn parse(bytes: &[u8], mut scan: Scan) -> Option<(Head, usize)> {

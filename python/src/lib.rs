@@ -6,6 +6,9 @@
 
 mod chunk;
 mod encode;
+mod exchange;
+mod growing;
+mod guard;
 mod head;
 mod reader;
 mod scan;
@@ -19,7 +22,11 @@ mod _engine {
     #[pymodule_export]
     use crate::encode::{field_line, join_head};
     #[pymodule_export]
-    use crate::head::{Head, parse_fields, parse_head};
+    use crate::exchange::{begin, read_rest};
+    #[pymodule_export]
+    use crate::guard::Guard;
+    #[pymodule_export]
+    use crate::head::{Head, parse_head};
     #[pymodule_export]
     use crate::reader::{Reader, open_reader, read_chunks, read_up_to, readinto_chunks, take_head};
 }

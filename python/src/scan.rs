@@ -116,8 +116,8 @@ impl Scan {
         if !digits.iter().all(u8::is_ascii_digit) || a == b'0' || !(reason.is_empty() || reason[0] == b' ') {
             return Err(Step::Odd);
         }
-        // Python's `strip` takes more than blanks, and some of it is beyond ASCII.
-        if !reason.is_ascii() {
+        // Python's `strip` takes more than blanks: separators among the controls, and some beyond ASCII.
+        if !reason.is_ascii() || reason.iter().any(u8::is_ascii_control) {
             return Err(Step::Odd);
         }
         let [_, a, b, c] = digits.map(|digit| u16::from(digit - b'0'));

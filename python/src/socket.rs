@@ -6,13 +6,16 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pyo3::exceptions::{PyOSError, PyTimeoutError};
+use pyo3::exceptions::{PyOSError, PyTimeoutError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 /// What one receive may give: large enough that a body costs 16 calls a MiB.
 pub(crate) const RECEIVE: usize = 64 * 1024;
+
+/// Room made for what a peer has only promised.
+pub(crate) const BLOCK: usize = 1024 * 1024;
 
 /// The socket under a reader.
 pub(crate) struct Socket {
@@ -22,8 +25,24 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    pub(crate) fn new(object: Py<PyAny>) -> Socket {
-        Socket { object, timed_out: AtomicBool::new(false) }
+    /// Counts as one of the files of a `socket.socket`, which stays open for as long as it has any.
+    pub(crate) fn hold(socket: &Bound<'_, PyAny>) -> PyResult<Socket> {
+        count_file(socket)?;
+        Ok(Socket { object: socket.clone().unbind(), timed_out: AtomicBool::new(false) })
+    }
+
+    /// Counts no longer; what the last file of a socket does that waits for it is close it.
+    pub(crate) fn release(&self, py: Python<'_>) -> PyResult<()> {
+        let socket = self.object.bind(py);
+        let refs = intern!(py, "_io_refs");
+        let files: i64 = socket.getattr(refs)?.extract()?;
+        if files > 0 {
+            socket.setattr(refs, files - 1)?;
+        }
+        if socket.getattr(intern!(py, "_closed"))?.is_truthy()? {
+            socket.call_method0(intern!(py, "close"))?;
+        }
+        Ok(())
     }
 
     pub(crate) fn object(&self) -> &Py<PyAny> {
@@ -66,12 +85,26 @@ impl Socket {
     }
 }
 
+/// Has a `socket.socket` stay open until one more file of it is closed.
+pub(crate) fn count_file(socket: &Bound<'_, PyAny>) -> PyResult<()> {
+    let refs = intern!(socket.py(), "_io_refs");
+    let files: i64 = socket.getattr(refs)?.extract()?;
+    socket.setattr(refs, files + 1)
+}
+
 /// A count from Python where `None` and anything negative mean "all".
 pub(crate) fn count(amount: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
     let Some(amount) = amount.filter(|amount| !amount.is_none()) else { return Ok(None) };
     let amount: isize = match amount.cast_exact::<PyInt>() {
         Ok(amount) => amount.extract()?,
-        Err(_) => amount.call_method0(intern!(amount.py(), "__index__"))?.extract()?,
+        Err(_) => match amount.getattr(intern!(amount.py(), "__index__")) {
+            Ok(index) => index.call0()?.extract()?,
+            Err(_) => {
+                let class = amount.get_type().name()?;
+                let refusal = format!("argument should be integer or None, not '{class}'");
+                return Err(PyTypeError::new_err(refusal));
+            }
+        },
     };
     Ok(usize::try_from(amount).ok())
 }

@@ -7,25 +7,27 @@ import io
 import socket
 import sys
 from collections.abc import Iterable, Iterator
+from sys import audit
 from typing import Any
 
 import straightwire.client as face
-from straightwire import _native
+from straightwire._engine import Guard, begin, field_line, join_head
 from straightwire._errors import (
     CannotSendHeader,
     CannotSendRequest,
     NotConnected,
+    RemoteDisconnected,
     ResponseNotReady,
 )
 from straightwire._hosts import (
     absolute_host_value,
-    encode_host,
+    encode_target,
     encode_tunnel_head,
     host_value,
     refuse_url,
     split_port,
 )
-from straightwire._response import HTTPResponse, say
+from straightwire._response import OPENING, HTTPResponse, say
 
 _IDLE = "Idle"
 _STARTED = "Request-started"
@@ -63,7 +65,7 @@ class HTTPConnection:
     _tunnel_host: str | None = None
     _tunnel_port: Any = None
     _raw_proxy_headers: list[bytes] | None = None
-    # The last value of Host, with what it was made from.
+    # For connections that were made without our `__init__`.
     _host_made: tuple[Any, ...] = (None, None, None, None)
 
     @staticmethod
@@ -111,6 +113,8 @@ class HTTPConnection:
         self._validate_host(self.host)
         # Looked up when a connection is made, so that whoever patches the socket module is heard.
         self._create_connection = face.socket.create_connection
+        # The last value of Host, after what it was made from.
+        self._host_made = (None, None, None, None)
 
     def _get_hostport(self, host: str, port: Any) -> tuple[str, Any]:
         return split_port(host, port, self.default_port)
@@ -128,8 +132,8 @@ class HTTPConnection:
         self._tunnel_host, self._tunnel_port = self._get_hostport(host, port)
         self._tunnel_headers = dict(headers) if type(headers) is dict else headers.copy() if headers else {}
         if not _OLD_TUNNELS and not any(name.lower() == "host" for name in self._tunnel_headers):
-            target = self._wrap_ipv6(encode_host(self._tunnel_host)).decode("ascii")
-            self._tunnel_headers["Host"] = f"{target}:{self._tunnel_port}"
+            target = self._wrap_ipv6(encode_target(self._tunnel_host)).decode("ascii")
+            self._tunnel_headers["Host"] = "%s:%d" % (target, self._tunnel_port)  # noqa: UP031  (numbers only)
 
     def _wrap_ipv6(self, ip: Any) -> Any:
         if b":" in ip and ip[:1] != b"[":
@@ -140,10 +144,10 @@ class HTTPConnection:
         """Asks the proxy for the tunnel."""
         host = self._tunnel_host
         assert host is not None
+        version = "HTTP/1.0" if _OLD_TUNNELS else self._http_vsn_str
+        name = host.encode("ascii") if _OLD_TUNNELS else encode_target(host)
         if bad := face._contains_disallowed_url_pchar_re.search(host):
             raise ValueError(f"Tunnel host can't contain control characters {bad.group()!r}")
-        version = "HTTP/1.0" if _OLD_TUNNELS else self._http_vsn_str
-        name = host.encode("ascii") if _OLD_TUNNELS else encode_host(host)
         target = b"%s:%d" % (self._wrap_ipv6(name), self._tunnel_port)
         self.send(encode_tunnel_head(target, self._tunnel_headers, version))
         response = self.response_class(self.sock, method=self._method)
@@ -155,7 +159,7 @@ class HTTPConnection:
                 self._raw_proxy_headers = face._read_headers(response.fp, self.max_response_headers)
             if self.debuglevel > 0:
                 for line in self._raw_proxy_headers or ():
-                    say("header:", line.decode("latin-1"))
+                    say("header:", line.decode())
             if status != 200:
                 self.close()
                 raise OSError(f"Tunnel connection failed: {status} {reason.strip()}")
@@ -177,7 +181,11 @@ class HTTPConnection:
             if fault.errno != errno.ENOPROTOOPT:  # not TCP
                 raise
         if self._tunnel_host:
-            self._tunnel()
+            try:
+                self._tunnel()
+            except BaseException:
+                drop_socket(self)
+                raise
 
     def close(self) -> None:
         """Closes the connection; the next request opens it anew."""
@@ -201,7 +209,7 @@ class HTTPConnection:
         self.__response = None
         if getattr(response, "_abandoned", False) and self.sock:
             # The rest of that body would be taken for the next response.
-            self.close()
+            drop_socket(self)
 
     # -- sending
 
@@ -225,9 +233,7 @@ class HTTPConnection:
             self.sock.sendall(data)
         except TypeError:
             if not isinstance(data, Iterable):
-                raise TypeError(
-                    f"data should be a bytes-like object or an iterable, got {type(data)!r}"
-                ) from None
+                raise TypeError(f"data should be a bytes-like object or an iterable, got {type(data)!r}")  # noqa: B904
             for piece in data:
                 self.sock.sendall(piece)
 
@@ -255,7 +261,10 @@ class HTTPConnection:
         del self._buffer[:]
         self.send(head)
         encode_chunked = encode_chunked and self._http_vsn == 11
-        if message_body is not None:
+        if message_body is None:
+            # Without its last chunk the server would wait for ever, where one was announced.
+            encode_chunked = encode_chunked and b"\r\ntransfer-encoding:" in head.lower()
+        else:
             for chunk in self.__chunks(message_body):
                 if not chunk:
                     if self.debuglevel > 0:
@@ -265,7 +274,6 @@ class HTTPConnection:
                     chunk = f"{_size(chunk):X}\r\n".encode("ascii") + chunk + b"\r\n"
                 self.send(chunk)
         if encode_chunked:
-            # Without it the server would wait for ever, even where there is no body.
             self.send(b"0\r\n\r\n")
 
     def __chunks(self, body: Any) -> Iterable[Any]:
@@ -277,9 +285,9 @@ class HTTPConnection:
             try:
                 return iter(body)
             except TypeError:
-                raise TypeError(
+                raise TypeError(  # noqa: B904
                     f"message_body should be a bytes-like object or an iterable, got {type(body)!r}"
-                ) from None
+                )
         return (body,)
 
     # -- a request, step by step
@@ -300,10 +308,16 @@ class HTTPConnection:
         if self._http_vsn != 11:
             return
         if not skip_host:
-            self.putheader("Host", absolute_host_value(url) or self.__host_value())
+            self.putheader("Host", absolute_host_value(url) or self.__host_shown())
         if not skip_accept_encoding:
             # The body is handed on as it comes, so no coding is asked for.
             self.putheader("Accept-Encoding", "identity")
+
+    def __host_shown(self) -> bytes | str:
+        """As `putheader` has always been given it: text with a port, bytes without."""
+        value = self.__host_value()
+        port = self._tunnel_port if self._tunnel_host else self.port
+        return value if port == self.default_port else value.decode("ascii")
 
     def __host_value(self) -> bytes:
         if self._tunnel_host:
@@ -339,7 +353,7 @@ class HTTPConnection:
         if self.__state != _STARTED:
             raise CannotSendHeader()
         if face._is_legal_header_name is _LEGAL_NAME and face._is_illegal_header_value is _ILLEGAL_VALUE:
-            line = _native.field_line(header, values)
+            line = field_line(header, values)
             if line is not None:
                 self._output(line)
                 return
@@ -380,14 +394,18 @@ class HTTPConnection:
 
     def _send_request(self, method: str, url: str, body: Any, headers: Any, encode_chunked: bool) -> None:
         if (
-            (body is None or type(body) is bytes)
-            and type(headers) is dict
-            and self.__is_plain()
+            type(headers) is dict
+            and (body is None or type(body) is bytes)
+            and STEPS.passes(self)
+            and face._is_legal_header_name is _LEGAL_NAME
+            and face._is_illegal_header_value is _ILLEGAL_VALUE
+            and type(self._buffer) is list
+            and not self._buffer
             and self.__send_plain(method, url, body, headers)
         ):
             return
         given = frozenset(name.lower() for name in headers)
-        skips = {}
+        skips: dict[str, Any] = {}
         if "host" in given:
             skips["skip_host"] = 1
         if "accept-encoding" in given:
@@ -411,69 +429,49 @@ class HTTPConnection:
             body = face._encode(body, "body")
         self.endheaders(body, encode_chunked=encode_chunked)
 
-    def __is_plain(self) -> bool:
-        """Whether every step of a request is the one written here, so that nobody misses being called."""
-        kind = type(self)
-        return (
-            kind.putrequest is _PUTREQUEST
-            and kind.putheader is _PUTHEADER
-            and kind.endheaders is _ENDHEADERS
-            and kind._send_output is _SEND_OUTPUT
-            and kind._output is _OUTPUT
-            and kind._encode_request is _ENCODE_REQUEST
-            and kind._validate_method is _VALIDATE_METHOD
-            and kind._validate_path is _VALIDATE_PATH
-            and kind._get_content_length is _GET_CONTENT_LENGTH
-            and face._is_legal_header_name is _LEGAL_NAME
-            and face._is_illegal_header_value is _ILLEGAL_VALUE
-            and self._http_vsn_str == "HTTP/1.1"
-            and self._http_vsn == 11
-            and type(self._buffer) is list
-            and not self._buffer
-            and _STEPS.isdisjoint(self.__dict__)
-        )
-
     def __send_plain(self, method: str, url: str, body: bytes | None, headers: Any) -> bool:
         """`_send_request` for a request in which nothing is odd; says whether it was one, else nothing is done."""
-        self.__forget_response()
+        if self.__response is not None:
+            self.__forget_response()
         if self.__state != _IDLE:
             return False
-        length: int | None
+        made = self._host_made
+        if (
+            made[0] is self.host
+            and made[1] is self.port
+            and self._tunnel_host is None
+            and made[2] is self.default_port
+        ):
+            host = made[3]
+        else:
+            try:
+                host = self.__host_value()
+            except (UnicodeError, ValueError):
+                return False
         if body is not None:
-            length = len(body)
+            length: int | None = len(body)
         else:
             length = 0 if method in _EXPECTING else None
-        try:
-            host = self.__host_value()
-        except (UnicodeError, ValueError):
-            return False
-        head = _native.join_head(method, url, host, length, headers)
+        head = join_head(method, url, host, length, headers)
         if head is None:
             return False
         self._method = method
         self.__state = _SENT
-        if not body:
-            self.send(head)
-        elif len(body) <= _SMALL_BODY and type(self).send is _SEND and "send" not in self.__dict__:
-            self.__send_whole(head, body)
-        else:
-            self.send(head)
-            self.send(body)
-        return True
-
-    def __send_whole(self, head: bytes, body: bytes) -> None:
-        """Sends head and body in one packet, told apart to auditors and on the screen."""
-        if self.debuglevel > 0:
-            self.send(head)
-            self.send(body)
-            return
         if self.sock is None:
             if not self.auto_open:
                 raise NotConnected()
             self.connect()
-        sys.audit("http.client.send", self, head)
-        sys.audit("http.client.send", self, body)
-        self.sock.sendall(head + body)
+        audit("http.client.send", self, head)
+        if not body:
+            self.sock.sendall(head)
+        elif len(body) <= _SMALL_BODY:
+            # One packet, told apart to auditors.
+            audit("http.client.send", self, body)
+            self.sock.sendall(head + body)
+        else:
+            self.sock.sendall(head)
+            self.send(body)
+        return True
 
     # -- the response
 
@@ -481,12 +479,31 @@ class HTTPConnection:
         """The response to the request that was sent, its head read."""
         if self.__response is not None and self.__response.isclosed():
             self.__forget_response()
+            if self.__state == _SENT and self.sock is None:
+                # This request had gone out on the connection that was given up with the response before.
+                self.close()
+                raise RemoteDisconnected(
+                    "The connection was closed with the response before, which was not read"
+                )
         if self.__state != _SENT or self.__response:
             raise ResponseNotReady(self.__state)
-        if self.debuglevel > 0:
-            response = self.response_class(self.sock, self.debuglevel, method=self._method)
+        if self.response_class is HTTPResponse and self.max_response_headers is None and self.debuglevel <= 0:
+            try:
+                begun = begin(OPENING, HTTPResponse, _NEW, self.sock, self._method)
+            except ConnectionError:
+                self.close()
+                raise
+            if type(begun) is HTTPResponse:
+                self.__state = _IDLE
+                if begun.will_close:
+                    # The response goes on reading: it holds the socket open.
+                    self.close()
+                else:
+                    self.__response = begun
+                return begun
+            response = self.__respond(begun)
         else:
-            response = self.response_class(self.sock, method=self._method)
+            response = self.__respond(None)
         try:
             try:
                 if self.max_response_headers is None:
@@ -508,39 +525,59 @@ class HTTPConnection:
             response.close()
             raise
 
+    def __respond(self, reader: Any) -> Any:
+        """A response whose head has yet to be read, by `reader` if there is one."""
+        if reader is not None:
+            response = _NEW(HTTPResponse)
+            response.fp = reader
+            response._method = self._method
+            return response
+        if self.debuglevel > 0:
+            return self.response_class(self.sock, self.debuglevel, method=self._method)
+        return self.response_class(self.sock, method=self._method)
+
+
+def drop_socket(connection: Any) -> None:
+    """Closes the socket alone: what a subclass does besides in `close` would undo a request under way."""
+    sock, connection.sock = connection.sock, None
+    if sock:
+        sock.close()
+
 
 def _size(chunk: Any) -> int:
     """The size of a chunk in bytes, which is not the length of every buffer."""
-    return memoryview(chunk).nbytes if type(chunk) is not bytes and not isinstance(chunk, str) else len(chunk)
+    if type(chunk) is not bytes:
+        try:
+            return memoryview(chunk).nbytes
+        except TypeError:  # no buffer; what it lacks shows below
+            pass
+    return len(chunk)
 
 
-# The steps of a request as they are here, to find out whether a subclass or a patch has put another in their place.
-_PUTREQUEST = HTTPConnection.putrequest
-_PUTHEADER = HTTPConnection.putheader
-_ENDHEADERS = HTTPConnection.endheaders
-_SEND = HTTPConnection.send
-_SEND_OUTPUT = HTTPConnection._send_output
-_OUTPUT = HTTPConnection._output
-_ENCODE_REQUEST = HTTPConnection._encode_request
-_VALIDATE_METHOD = HTTPConnection._validate_method
-_VALIDATE_PATH = HTTPConnection._validate_path
-_GET_CONTENT_LENGTH = HTTPConnection._get_content_length
+_NEW = HTTPResponse.__new__
 _LEGAL_NAME = face._is_legal_header_name
 _ILLEGAL_VALUE = face._is_illegal_header_value
 
-# The same on one connection only.
-_STEPS = frozenset(
-    (
-        "putrequest",
-        "putheader",
-        "endheaders",
-        "_send_output",
-        "_output",
-        "_encode_request",
-        "_validate_method",
-        "_validate_path",
-        "_get_content_length",
-    )
+# What the short cut through `_send_request` leaves out, and the number of attributes that a connection has.
+STEPS = Guard(
+    {
+        "putrequest": HTTPConnection.putrequest,
+        "putheader": HTTPConnection.putheader,
+        "endheaders": HTTPConnection.endheaders,
+        "send": HTTPConnection.send,
+        "debuglevel": HTTPConnection.debuglevel,
+        "_http_vsn": HTTPConnection._http_vsn,
+        "_http_vsn_str": HTTPConnection._http_vsn_str,
+        "_send_output": HTTPConnection._send_output,
+        "_output": HTTPConnection._output,
+        "_encode_request": HTTPConnection._encode_request,
+        "_validate_method": HTTPConnection._validate_method,
+        "_validate_path": HTTPConnection._validate_path,
+        "_get_content_length": HTTPConnection._get_content_length,
+    },
+    16,
+    face,
+    ("_is_legal_header_name", "_is_illegal_header_value"),
 )
 
 # As they are usually written; in any other case the slow way finds out.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import straightwire.client as face
+
 # Lines on the wire (status, header, chunk size, trailer) are at most this long, their end included.
 MAXLINE = 65536
 
@@ -105,7 +107,7 @@ class LineTooLong(HTTPException):
     __module__ = "http.client"
 
     def __init__(self, line_type: str) -> None:
-        super().__init__(f"got more than {MAXLINE} bytes when reading {line_type}")
+        super().__init__(f"got more than {face._MAXLINE} bytes when reading {line_type}")
 
 
 class RemoteDisconnected(ConnectionResetError, BadStatusLine):

@@ -21,11 +21,17 @@ def encode_host(host: str) -> bytes:
     try:
         return host.encode("ascii")
     except UnicodeEncodeError:
-        pass
-    if len(host) > _LONGEST_NAME:
+        return encode_target(host)
+
+
+def encode_target(host: str) -> bytes:
+    """The same for a tunnel's end, whose labels must have a length that a name's can have."""
+    encode = host.encode
+    is_plain = host.isascii()
+    if len(host) > _LONGEST_NAME and not is_plain:
         raise UnicodeError("host name too long")
-    name = host.encode("idna")
-    if _DELIMITER(name):
+    name = encode("idna")
+    if not is_plain and _DELIMITER(name):
         raise InvalidURL(f"host name {host!r} can't be encoded safely: {name!r}")
     return name
 
@@ -57,16 +63,16 @@ def without_zone(name: bytes) -> bytes:
 def split_port(host: str, port: Any, default_port: int) -> tuple[str, Any]:
     """Host and port apart, where `port` is None; an IPv6 address without its brackets."""
     if port is None:
-        name, colon, digits = host.rpartition(":")
-        if not colon or "]" in digits:
+        colon = host.rfind(":")
+        if colon < 0 or "]" in host[colon:]:
             port = default_port
         else:
             # An empty port is the default one, as in "http://host:/".
-            host = name
+            host, digits = host[:colon], host[colon + 1 :]
             try:
                 port = int(digits) if digits else default_port
             except ValueError:
-                raise InvalidURL(f"nonnumeric port: '{digits}'") from None
+                raise InvalidURL(f"nonnumeric port: '{digits}'")  # noqa: B904  (shown with what `int` says)
     if host and host[0] == "[" and host[-1] == "]":
         host = host[1:-1]
     return host, port
@@ -84,6 +90,7 @@ def encode_tunnel_head(target: bytes, headers: dict[Any, Any], version: str) -> 
     """The CONNECT request to a proxy."""
     lines = [b"CONNECT %s %s" % (target, version.encode("ascii"))]
     for name, value in headers.items():
+        f"{name}: {value}\r\n".encode("latin-1")  # an error shows the line
         raw_name, raw_value = str(name).encode("latin-1"), str(value).encode("latin-1")
         if not face._is_legal_header_name(raw_name):
             raise ValueError(f"Invalid header name {raw_name!r}")

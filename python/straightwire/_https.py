@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import straightwire.client as face
-from straightwire._connection import HTTPConnection
+from straightwire._connection import HTTPConnection, drop_socket
 
 
 def create_https_context(http_version: int) -> Any:
@@ -54,7 +54,7 @@ class HTTPSConnection(HTTPConnection):
             port: int | None = None,
             key_file: Any = None,
             cert_file: Any = None,
-            timeout: Any = socket._GLOBAL_DEFAULT_TIMEOUT,
+            timeout: Any = socket._GLOBAL_DEFAULT_TIMEOUT,  # type: ignore[attr-defined]
             source_address: tuple[str, int] | None = None,
             *,
             context: Any = None,
@@ -95,4 +95,9 @@ class HTTPSConnection(HTTPConnection):
         """Connects as `HTTPConnection` does, then turns to TLS."""
         super().connect()
         name = self._tunnel_host or self.host
-        self.sock = self._context.wrap_socket(self.sock, server_hostname=name)
+        try:
+            self.sock = self._context.wrap_socket(self.sock, server_hostname=name)
+        except BaseException:
+            # What is asked for next must not go out in the clear.
+            drop_socket(self)
+            raise

@@ -8,10 +8,13 @@ set there counts.
 
 from __future__ import annotations
 
-from types import CellType, FunctionType, ModuleType
+from re import Pattern
+from types import BuiltinMethodType, CellType, FunctionType, ModuleType
 from typing import Any
 
+from straightwire._engine import Guard
 from straightwire._install import MISSING, STOCK, change, is_changed, revert
+from straightwire._late import Late
 
 # What makes a class this class, and no other.
 OWN = frozenset(
@@ -47,22 +50,33 @@ def _graft(place: Any, source: Any, twins: Twins) -> None:
     for name, value in list(vars(source).items()):
         before = vars(place).get(name, MISSING)
         mine = name in OWN or (name.startswith("__") and isinstance(place, ModuleType))
-        if not mine and (before is MISSING or twins.is_stock(before) or is_changed(place, name)):
+        # An equal text becomes the same one, by which a guard knows it.
+        same = type(before) is str and before == value
+        if not mine and (before is MISSING or same or twins.is_stock(before) or is_changed(place, name)):
             change(place, name, twins.of(value))
+
+
+def matcher(value: object) -> object:
+    """What a method of a pattern looks for, and how: those of two equal patterns are not themselves equal."""
+    pattern = getattr(value, "__self__", None)
+    return (pattern, getattr(value, "__name__", None)) if isinstance(pattern, Pattern) else value
 
 
 class Twins:
     """What stands for our functions and for what they mention, in the world of the stock module."""
 
     def __init__(self, stock: ModuleType, ours: ModuleType) -> None:
+        self.stock = stock
         self.file = stock.parse_headers.__code__.co_filename
         # By identity. The originals are kept as well, lest an identity be given away again.
         self.known: dict[int, tuple[object, Any]] = {}
         self._know(ours, stock)
         self._know(vars(ours), stock)
         for name, value in vars(ours).items():
-            if isinstance(value, type) and self.is_ours(value) and hasattr(stock, name):
-                self._know(value, getattr(stock, name))
+            twin = vars(stock).get(name)
+            is_class = isinstance(value, type) and self.is_ours(value) and twin is not None
+            if is_class or (isinstance(value, BuiltinMethodType) and matcher(value) == matcher(twin)):
+                self._know(value, twin)
 
     def is_stock(self, value: object) -> bool:
         """Whether this is a function that came with the stock module; not one that others have put there."""
@@ -91,6 +105,10 @@ class Twins:
                 return type(value)(self.of(value.__func__))
             case property():
                 return property(self.of(value.fget), self.of(value.fset), self.of(value.fdel), value.__doc__)
+            case Late():
+                return Late(self.of(value.make), value.name)
+            case Guard():
+                return value.twin(self.of, self.stock)
             case tuple() if type(value) is tuple:
                 return tuple(map(self.of, value))
         return value

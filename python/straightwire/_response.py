@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from builtins import print as builtin_print
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from sys import maxsize
 from typing import Any
 
 import straightwire.client as face
-from straightwire import _native
+from straightwire import _chunks
+from straightwire._engine import Guard, open_reader, read_chunks, read_rest, read_up_to, take_head
 from straightwire._errors import (
     BadStatusLine,
     HTTPException,
@@ -17,8 +19,8 @@ from straightwire._errors import (
     RemoteDisconnected,
     UnknownProtocol,
 )
-from straightwire._message import ENDS, filled, parse_headers, read_line
-from straightwire._pure import closes
+from straightwire._late import Late
+from straightwire._message import make_message
 
 _UNKNOWN = "UNKNOWN"
 
@@ -40,8 +42,8 @@ class HTTPResponse(io.BufferedIOBase):
     fp: Any = None
     debuglevel = 0
     _method: str | None = None
-    headers: Any = None
-    msg: Any = None
+    headers: Any = Late(make_message)
+    msg: Any = Late(make_message)
     version: Any = _UNKNOWN
     status: Any = _UNKNOWN
     code: Any
@@ -50,6 +52,8 @@ class HTTPResponse(io.BufferedIOBase):
     chunk_left: Any = _UNKNOWN
     length: Any = _UNKNOWN
     will_close: Any = _UNKNOWN
+    # The head as it was read, if it was well formed: what the headers are made from when they are asked for.
+    _head: Any = None
     # How many trailers are skipped before they are too many.
     _max_headers: int | None = None
     # Whether `close` left a part of the body unread, so that it stands in the way of the next response.
@@ -58,7 +62,7 @@ class HTTPResponse(io.BufferedIOBase):
     def __init__(
         self, sock: Any, debuglevel: int = 0, method: str | None = None, url: str | None = None
     ) -> None:
-        self.fp = _native.open_reader(sock)
+        self.fp = open_reader(sock)
         if debuglevel:
             self.debuglevel = debuglevel
         self._method = method
@@ -84,14 +88,18 @@ class HTTPResponse(io.BufferedIOBase):
             say("reply:", repr(line))
         if not line:
             raise RemoteDisconnected("Remote end closed connection without response")
-        version, code, reason, *_ = (*line.split(None, 2), "", "", "")
+        words: Sequence[str] = line.split(None, 2)
+        if len(words) < 3:
+            # Without a reason, what follows the code is left to `int`; a word alone is not taken for a version.
+            words = (*line.split(None, 1), "") if len(words) == 2 else ("", "", "")
+        version, code, reason = words
         if not version.startswith("HTTP/"):
             self._close_conn()
             raise BadStatusLine(line)
         try:
             status = int(code)
         except ValueError:
-            raise BadStatusLine(line) from None
+            raise BadStatusLine(line)  # noqa: B904
         if not 100 <= status <= 999:
             raise BadStatusLine(line)
         return version, status, reason
@@ -100,39 +108,14 @@ class HTTPResponse(io.BufferedIOBase):
         """Reads the head, interim responses skipped, and finds out how long the body is."""
         if self.headers is not None:
             return
-        kind = type(self)
         if _max_headers is not None:
             self._max_headers = _max_headers
-        if (
-            self.debuglevel <= 0
-            and kind._read_status is _READ_STATUS
-            and kind._check_close is _CHECK_CLOSE
-            and face.parse_headers is parse_headers
-        ):
-            head = _native.take_head(self.fp, face._MAXHEADERS if _max_headers is None else _max_headers)
+        if PARSING.passes(self):
+            head = take_head(self.fp, face._MAXHEADERS if _max_headers is None else _max_headers)
             if head is not None:
-                self._begin_by_head(head)
+                head.begin(self, self._method)
                 return
         self._begin_by_lines(_max_headers)
-
-    def _begin_by_head(self, head: Any) -> None:
-        """`begin` with a well-formed head."""
-        self.headers = self.msg = filled(head.items())
-        summary = head.summary(self._method)
-        if summary is None:
-            self.version, self.reason = head.version, head.reason
-            self.code = self.status = head.status
-            self.will_close = self._check_close()
-            get = self.headers.get
-            self._frame(head.status, get("transfer-encoding"), get("content-length"))
-            return
-        self.version, status, self.reason, chunked, self.length, self.will_close = summary
-        self.code = self.status = status
-        if chunked and (status in _BODILESS or status < 200):
-            chunked = False
-        self.chunked = chunked
-        if chunked:
-            self.chunk_left = None
 
     def _begin_by_lines(self, max_headers: int | None) -> None:
         """`begin`, a line at a time: what it does with heads that are odd in any way."""
@@ -187,7 +170,13 @@ class HTTPResponse(io.BufferedIOBase):
     def _check_close(self) -> bool:
         """Whether the server will close the connection after this response."""
         get = self.headers.get
-        return closes(self.version, get("connection"), get("keep-alive"), get("proxy-connection"))
+        connection = get("connection")
+        if self.version == 11:
+            return connection is not None and "close" in connection.lower()
+        if get("keep-alive") or (connection and "keep-alive" in connection.lower()):
+            return False
+        proxy = get("proxy-connection")
+        return not (proxy and "keep-alive" in proxy.lower())
 
     # -- the end
 
@@ -195,16 +184,26 @@ class HTTPResponse(io.BufferedIOBase):
         fp, self.fp = self.fp, None
         fp.close()
 
+    def _give_up(self) -> None:
+        """Lets go of a body whose end can't be found any more, and so of the connection."""
+        self._abandoned = True
+        self._close_conn()
+
     def close(self) -> None:
         """Lets go of the connection, without reading what is left."""
         try:
             io.BufferedIOBase.close(self)
         finally:
             if self.fp is not None:
-                self._abandoned = self._method != "HEAD" and (
-                    self.chunked is True or self.length not in (0, None)
-                )
+                self._abandoned = self._method != "HEAD" and self._is_unread()
                 self._close_conn()
+
+    def _is_unread(self) -> bool:
+        """Whether some of the body is still to come, or may be."""
+        if self.chunked is not True:
+            return self.length not in (0, None)
+        # Others read the chunks off the file by themselves; ours knows whether they came to the end.
+        return not getattr(self.fp, "chunks_ended", self.chunk_left is None)
 
     def flush(self) -> None:
         """Does nothing but what io's base class and the file below do."""
@@ -228,6 +227,15 @@ class HTTPResponse(io.BufferedIOBase):
 
     def read(self, amt: int | None = None) -> bytes:
         """The whole body, or up to `amt` bytes of it: fewer only at its end."""
+        if amt is None:
+            read = read_rest(STEPS, self)
+            if read is not None:
+                # The commonest way by far: all of a body whose length is known.
+                data, missing = read
+                if missing:
+                    self._close_conn()
+                    raise IncompleteRead(data, missing)
+                return data
         if self.fp is None:
             return b""
         if self._method == "HEAD":
@@ -240,7 +248,7 @@ class HTTPResponse(io.BufferedIOBase):
         if amt is not None:
             if self.length is not None and amt > self.length:
                 amt = self.length
-            return self._took(_native.read_up_to(self.fp, amt), amt)
+            return self._took(read_up_to(self.fp, amt), amt)
         if self.length is None:
             data = self.fp.read()
         else:
@@ -263,15 +271,13 @@ class HTTPResponse(io.BufferedIOBase):
             n = self.length
         return self._took(self.fp.read1(n), n)
 
-    def readline(self, limit: int | None = -1) -> bytes:
+    def readline(self, limit: Any = -1) -> bytes:
         """One line of the body."""
         if self.fp is None or self._method == "HEAD":
             return b""
         if self.chunked:
             # io's own way, by `peek` and `read`, minds the chunks' ends.
-            return io.BufferedIOBase.readline(self, -1 if limit is None else limit)
-        if limit is None:
-            limit = -1
+            return io.BufferedIOBase.readline(self, limit)
         if self.length is not None and not 0 <= limit <= self.length:
             limit = self.length
         return self._took(self.fp.readline(limit), limit)
@@ -319,7 +325,7 @@ class HTTPResponse(io.BufferedIOBase):
 
     def _safe_read(self, amt: int) -> bytes:
         """Exactly `amt` bytes, or `IncompleteRead`."""
-        data = _native.read_up_to(self.fp, amt)
+        data = read_up_to(self.fp, amt if amt < maxsize else maxsize)  # noqa: FURB136  (`min` is slower)
         if len(data) < amt:
             raise IncompleteRead(data, amt - len(data))
         return data
@@ -334,53 +340,11 @@ class HTTPResponse(io.BufferedIOBase):
 
     # -- the body in chunks
 
-    def _read_next_chunk_size(self) -> int:
-        line = self.fp.readline(face._MAXLINE + 1)
-        if len(line) > face._MAXLINE:
-            raise LineTooLong("chunk size")
-        size = _native.chunk_size(line)
-        if size is None:
-            # What follows can't be told apart any more.
-            self._close_conn()
-            raise ValueError(f"invalid chunk size: {line!r}")
-        return size
-
-    def _read_and_discard_trailer(self) -> None:
-        most = face._MAXHEADERS if self._max_headers is None else self._max_headers
-        count = 0
-        while read_line(self.fp, "trailer line") not in ENDS:
-            count += 1
-            if count > most:
-                raise HTTPException(f"got more than {most} trailers")
-
-    def _get_chunk_left(self) -> int | None:
-        """How much of a chunk is left, the next one begun where there is none; None after the last."""
-        left = self.chunk_left
-        if left:
-            return left
-        if left is not None:
-            self._safe_read(2)
-        try:
-            left = self._read_next_chunk_size()
-        except ValueError:
-            raise IncompleteRead(b"") from None
-        if left == 0:
-            self._end_chunks()
-            left = None
-        self.chunk_left = left
-        return left
-
-    def _end_chunks(self) -> None:
-        """After the size line of the last chunk."""
-        self._read_and_discard_trailer()
-        self._close_conn()
-
     def _read_chunked(self, amt: int | None = None) -> bytes:
         assert self.chunked != _UNKNOWN
-        kind = type(self)
-        if kind._get_chunk_left is not _GET_CHUNK_LEFT or kind._safe_read is not _SAFE_READ:
-            return self._read_chunked_by_steps(amt)
-        data, left, fault = _native.read_chunks(self.fp, self.chunk_left, face._MAXLINE, amt)
+        if not STEPS.passes(self) or (self.chunk_left or 0) < 0:
+            return _chunks.read_chunked(self, amt)
+        data, left, fault = read_chunks(self.fp, self.chunk_left, face._MAXLINE, amt)
         if fault is None:
             # As the size line leaves it, until the trailers are read.
             self._end_chunks()
@@ -394,7 +358,7 @@ class HTTPResponse(io.BufferedIOBase):
         if fault == "size":
             if data:
                 self.chunk_left = 0
-            self._close_conn()
+            self._give_up()
             raise IncompleteRead(data) from IncompleteRead(b"")
         had, missing = fault
         if left:
@@ -405,62 +369,13 @@ class HTTPResponse(io.BufferedIOBase):
         self.chunk_left = left
         raise IncompleteRead(data) from IncompleteRead(had, missing)
 
-    def _read_chunked_by_steps(self, amt: int | None) -> bytes:
-        """`_read_chunked` for subclasses with steps of their own."""
-        pieces = []
-        try:
-            while (left := self._get_chunk_left()) is not None:
-                if amt is not None and amt <= left:
-                    pieces.append(self._safe_read(amt))
-                    self.chunk_left = left - amt
-                    break
-                pieces.append(self._safe_read(left))
-                self.chunk_left = 0
-                if amt is not None:
-                    amt -= left
-        except IncompleteRead as fault:
-            raise IncompleteRead(b"".join(pieces)) from fault
-        return b"".join(pieces)
-
-    def _readinto_chunked(self, b: Any) -> int:
-        assert self.chunked != _UNKNOWN
-        total = 0
-        rest = memoryview(b)
-        try:
-            while (left := self._get_chunk_left()) is not None:
-                if len(rest) <= left:
-                    count = self._safe_readinto(rest)
-                    self.chunk_left = left - count
-                    return total + count
-                count = self._safe_readinto(rest[:left])
-                rest = rest[count:]
-                total += count
-                self.chunk_left = 0
-            return total
-        except IncompleteRead:
-            raise IncompleteRead(bytes(b[:total])) from None
-
-    def _read1_chunked(self, n: int) -> bytes:
-        left = self._get_chunk_left()
-        if left is None or n == 0:
-            return b""
-        if not 0 <= n <= left:
-            n = left
-        # A size that no buffer can have is as good as the most that one can.
-        data = self.fp.read1(min(n, face._MIN_READ_BUF_SIZE))
-        self.chunk_left = left - len(data)
-        if not data:
-            raise IncompleteRead(b"")
-        return data
-
-    def _peek_chunked(self, n: int) -> bytes:
-        try:
-            left = self._get_chunk_left()
-        except IncompleteRead:
-            return b""
-        if left is None:
-            return b""
-        return self.fp.peek(min(left, face._MIN_READ_BUF_SIZE))[:left]
+    _read_next_chunk_size = _chunks.read_next_chunk_size
+    _read_and_discard_trailer = _chunks.read_and_discard_trailer
+    _get_chunk_left = _chunks.get_chunk_left
+    _end_chunks = _chunks.end_chunks
+    _readinto_chunked = _chunks.readinto_chunked
+    _read1_chunked = _chunks.read1_chunked
+    _peek_chunked = _chunks.peek_chunked
 
     # -- the head, as the caller sees it
 
@@ -479,7 +394,7 @@ class HTTPResponse(io.BufferedIOBase):
             raise face.ResponseNotReady()
         return list(self.headers.items())
 
-    def __iter__(self) -> Iterator[bytes]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[bytes]:
         return self
 
     def info(self) -> Any:
@@ -495,9 +410,35 @@ class HTTPResponse(io.BufferedIOBase):
         return self.status
 
 
-# The methods as they are here, to find out whether a subclass or a patch has put another in their place.
-_READ_STATUS = HTTPResponse._read_status
-_CHECK_CLOSE = HTTPResponse._check_close
-_GET_CHUNK_LEFT = HTTPResponse._get_chunk_left
-_SAFE_READ = HTTPResponse._safe_read
 _CLOSE = HTTPResponse.close
+
+# What the short cuts through `begin`, `read` and `_read_chunked` leave out, and the number of attributes that a
+# response has after them.
+STEPS = Guard(
+    {
+        "debuglevel": HTTPResponse.debuglevel,
+        "_read_status": HTTPResponse._read_status,
+        "_check_close": HTTPResponse._check_close,
+        "_close_conn": HTTPResponse._close_conn,
+        "_safe_read": HTTPResponse._safe_read,
+        "_get_chunk_left": HTTPResponse._get_chunk_left,
+        "_read_next_chunk_size": HTTPResponse._read_next_chunk_size,
+    },
+    10,
+)
+
+# The same for making a response and reading its head at once.
+OPENING = Guard(
+    {
+        "__new__": HTTPResponse.__new__,
+        "__init__": HTTPResponse.__init__,
+        "begin": HTTPResponse.begin,
+        **STEPS.steps,
+    },
+    None,
+    face,
+    ("parse_headers",),
+)
+
+# The same for reading the head of a response that others have made.
+PARSING = Guard(STEPS.steps, 10, face, ("parse_headers",))

@@ -81,7 +81,7 @@ def _code(text: str) -> None:
 def _standard_input() -> None:
     _set_first_on_path("")
     code = compile(sys.stdin.read(), "<stdin>", "exec", dont_inherit=True)
-    _execute(code, BuiltinImporter, __file__="<stdin>", __cached__=None)
+    _execute(code, BuiltinImporter, __file__="<stdin>")
 
 
 def _path(path: str) -> None:
@@ -105,7 +105,7 @@ def _path(path: str) -> None:
     else:
         loader = SourceFileLoader("__main__", file)
         code = compile(data, file, "exec", dont_inherit=True)
-    _execute(code, loader, __file__=file, __cached__=None)
+    _execute(code, loader, __file__=file)
 
 
 def _execute(code: CodeType, loader: object, **more: object) -> None:
@@ -113,6 +113,8 @@ def _execute(code: CodeType, loader: object, **more: object) -> None:
     namespace = _clear_main()
     namespace.update(__doc__=None, __package__=None, __loader__=loader, __spec__=None)
     namespace.update(more)
+    if more and sys.version_info < (3, 15):
+        namespace["__cached__"] = None
     exec(code, namespace)  # noqa: S102  # to run a program is what this is for
 
 

@@ -84,8 +84,12 @@ _MAXINTERIMRESPONSES = 100
 _MIN_READ_BUF_SIZE = 1 << 20
 
 # What may not be in a header. A value may go on in a line that begins with a blank (RFC 9112 5.2).
-_is_legal_header_name = re.compile(rb"[^:\s][^:\r\n]*").fullmatch
-_is_illegal_header_value = re.compile(rb"\n(?![ \t])|\r(?![ \t\n])").search
+_is_legal_header_name: collections.abc.Callable[[bytes], re.Match[bytes] | None] = re.compile(
+    rb"[^:\s][^:\r\n]*"
+).fullmatch
+_is_illegal_header_value: collections.abc.Callable[[bytes], re.Match[bytes] | None] = re.compile(
+    rb"\n(?![ \t])|\r(?![ \t\n])"
+).search
 
 # What would end the request line early, or make two of it.
 _contains_disallowed_url_pchar_re = re.compile("[\x00-\x20\x7f]")

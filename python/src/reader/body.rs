@@ -1,15 +1,14 @@
 //! Bodies whose length is known, or that end with the stream.
 
 use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 
 use super::buffer::Buffered;
-use crate::socket::{RECEIVE, Socket};
-
-/// Room made at once for a body that is yet to come: what a peer promises beyond must arrive first.
-pub(crate) const BLOCK: usize = 1024 * 1024;
+use crate::growing::Growing;
+use crate::socket::Socket;
 
 /// Exactly `amount` bytes, fewer if the stream ends before; all that comes without one.
 pub(crate) fn read<'py>(
@@ -25,19 +24,29 @@ pub(crate) fn read<'py>(
         buffered.consume(py, amount);
         return Ok(bytes);
     }
-    let room = amount.min(BLOCK.max(2 * here.len()));
-    PyBytes::new_with_writer(py, room, |writer| {
-        writer.write_bytes(buffered.bytes(py))?;
-        buffered.clear();
-        while writer.len() < amount {
-            let data = socket.receive(py, RECEIVE.min(amount - writer.len()))?;
-            if data.as_bytes().is_empty() {
-                break;
-            }
-            writer.write_bytes(data.as_bytes())?;
-        }
-        Ok(())
-    })
+    let mut whole = Growing::new(py, amount)?;
+    whole.push(here)?;
+    buffered.clear();
+    while whole.len() < amount && whole.receive(socket, amount - whole.len())? > 0 {}
+    whole.finish()
+}
+
+/// What the bytes of a body are written into.
+pub(crate) trait Sink {
+    /// Adds a piece that there is room for.
+    fn push(&mut self, piece: &[u8]) -> PyResult<()>;
+    /// Receives once, at most `most` bytes, straight into its place; gives how many they were.
+    fn receive(&mut self, socket: &Socket, most: usize) -> PyResult<usize>;
+}
+
+impl Sink for Growing<'_> {
+    fn push(&mut self, piece: &[u8]) -> PyResult<()> {
+        self.push(piece)
+    }
+
+    fn receive(&mut self, socket: &Socket, most: usize) -> PyResult<usize> {
+        self.receive(socket, most)
+    }
 }
 
 /// A writable buffer of Python's that is being filled.
@@ -56,7 +65,13 @@ impl<'py> Filling<'py> {
     /// From any object with a contiguous writable buffer, seen as bytes.
     pub(crate) fn new(buffer: &Bound<'py, PyAny>) -> PyResult<Filling<'py>> {
         let py = buffer.py();
-        let view = PyMemoryView::from(buffer)?.call_method1(intern!(py, "cast"), (intern!(py, "B"),))?;
+        let view = PyMemoryView::from(buffer)?;
+        if view.getattr(intern!(py, "readonly"))?.is_truthy()? {
+            let class = buffer.get_type().name()?;
+            let refusal = format!("readinto() argument must be read-write bytes-like object, not {class}");
+            return Err(PyTypeError::new_err(refusal));
+        }
+        let view = view.call_method1(intern!(py, "cast"), (intern!(py, "B"),))?;
         let room = view.len()?;
         Ok(Filling { view, room, len: 0, pending: Vec::new() })
     }
@@ -84,22 +99,9 @@ impl<'py> Filling<'py> {
         Ok(())
     }
 
-    /// Receives once, straight into the buffer.
-    pub(crate) fn receive(&mut self, socket: &Socket) -> PyResult<usize> {
-        let rest = if self.len == 0 { self.view.clone() } else { self.slice(self.len, self.room)? };
-        let len = socket.receive_into(&rest)?;
-        self.len += len.min(self.room - self.len);
-        Ok(len)
-    }
-
-    /// Adds a piece that there is room for.
-    pub(crate) fn push(&mut self, piece: &[u8]) -> PyResult<()> {
-        if piece.len() >= LARGE {
-            self.flush()?;
-            return self.write(piece);
-        }
-        self.pending.extend_from_slice(piece);
-        if self.pending.len() >= LARGE { self.flush() } else { Ok(()) }
+    /// Receives once, as much as there is room for.
+    pub(crate) fn receive_rest(&mut self, socket: &Socket) -> PyResult<usize> {
+        self.receive(socket, self.room - self.len)
     }
 
     /// The last `len` bytes that were filled.
@@ -126,5 +128,26 @@ impl<'py> Filling<'py> {
 
     fn slice(&self, from: usize, to: usize) -> PyResult<Bound<'py, PyAny>> {
         self.view.get_item(PySlice::new(self.view.py(), from as isize, to as isize, 1))
+    }
+}
+
+impl Sink for Filling<'_> {
+    fn push(&mut self, piece: &[u8]) -> PyResult<()> {
+        if piece.len() >= LARGE {
+            self.flush()?;
+            return self.write(piece);
+        }
+        self.pending.extend_from_slice(piece);
+        if self.pending.len() >= LARGE { self.flush() } else { Ok(()) }
+    }
+
+    fn receive(&mut self, socket: &Socket, most: usize) -> PyResult<usize> {
+        self.flush()?;
+        let most = most.min(self.room - self.len);
+        let whole = self.len == 0 && most == self.room;
+        let rest = if whole { self.view.clone() } else { self.slice(self.len, self.len + most)? };
+        let len = socket.receive_into(&rest)?.min(most);
+        self.len += len;
+        Ok(len)
     }
 }

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::chunk::{SizeLine, size_line};
 use crate::scan::{Scan, Step};
 use crate::socket::{RECEIVE, Socket};
 
@@ -15,6 +16,31 @@ pub(crate) struct Buffered {
     start: usize,
     /// The last receive was as large as it could be: more is likely to be there.
     flowing: bool,
+    /// How far somebody has come who reads the chunks' framing by lines.
+    pub(crate) framing: Framing,
+}
+
+/// Where the last line that was read stands in a body of chunks.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(crate) enum Framing {
+    #[default]
+    Before,
+    /// After the size line of the last chunk: trailers follow, and an empty line.
+    Trailers,
+    Ended,
+}
+
+impl Framing {
+    pub(crate) fn after(self, line: &[u8]) -> Framing {
+        match self {
+            Framing::Trailers if line.trim_ascii_end().is_empty() => Framing::Ended,
+            Framing::Trailers => Framing::Trailers,
+            _ => match size_line(line) {
+                SizeLine::Whole { size: 0, .. } => Framing::Trailers,
+                _ => Framing::Before,
+            },
+        }
+    }
 }
 
 /// The room for a receive that will mostly be a head and a small body: `recv` makes all of it, and gives back

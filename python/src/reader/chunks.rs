@@ -1,14 +1,16 @@
 //! The chunked coding as `http.client` reads it, from a [`Reader`] or any other file.
 
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt};
 use pyo3::{IntoPyObjectExt, intern};
 
-use super::body::{BLOCK, Filling};
+use super::body::{Filling, Sink};
 use super::buffer::Buffered;
 use super::{Reader, count};
 use crate::chunk::{SizeLine, size_line};
-use crate::socket::Socket;
+use crate::growing::Growing;
+use crate::socket::{BLOCK, RECEIVE, Socket};
 
 /// What went wrong, if anything: see [`read_chunks`].
 pub(crate) enum Fault {
@@ -45,7 +47,7 @@ trait Source {
     /// The size that the next line tells.
     fn size(&mut self, max_line: usize) -> PyResult<Result<u64, Fault>>;
     /// Some bytes, at most `most`, to `sink`; 0 at the end of the stream.
-    fn piece(&mut self, most: usize, sink: &mut dyn FnMut(&[u8]) -> PyResult<()>) -> PyResult<usize>;
+    fn piece(&mut self, most: usize, sink: &mut impl Sink) -> PyResult<usize>;
 }
 
 /// A reader's own buffer: most lines are seen without a copy.
@@ -90,12 +92,15 @@ impl Source for Direct<'_, '_> {
         Ok(size)
     }
 
-    fn piece(&mut self, most: usize, sink: &mut dyn FnMut(&[u8]) -> PyResult<()>) -> PyResult<usize> {
+    fn piece(&mut self, most: usize, sink: &mut impl Sink) -> PyResult<usize> {
         if self.here().is_empty() {
+            if most >= RECEIVE {
+                return sink.receive(self.socket, most);
+            }
             self.fill()?;
         }
         let len = most.min(self.here().len());
-        sink(&self.here()[..len])?;
+        sink.push(&self.here()[..len])?;
         self.buffered.consume(self.py, len);
         Ok(len)
     }
@@ -121,10 +126,10 @@ impl Source for File<'_, '_> {
         }
     }
 
-    fn piece(&mut self, most: usize, sink: &mut dyn FnMut(&[u8]) -> PyResult<()>) -> PyResult<usize> {
+    fn piece(&mut self, most: usize, sink: &mut impl Sink) -> PyResult<usize> {
         let data = self.0.call_method1(intern!(self.0.py(), "read"), (most.min(BLOCK),))?;
         let data = data.cast::<PyBytes>()?.as_bytes();
-        sink(data)?;
+        sink.push(data)?;
         Ok(data.len())
     }
 }
@@ -154,7 +159,7 @@ fn decode(
     mut left: Option<u64>,
     max_line: usize,
     mut amount: usize,
-    sink: &mut dyn FnMut(&[u8]) -> PyResult<()>,
+    sink: &mut impl Sink,
 ) -> PyResult<(Option<u64>, Fault, usize)> {
     loop {
         if left == Some(0) {
@@ -196,7 +201,7 @@ fn decode_from(
     left: Option<u64>,
     max_line: usize,
     amount: usize,
-    sink: &mut dyn FnMut(&[u8]) -> PyResult<()>,
+    sink: &mut impl Sink,
 ) -> PyResult<(Option<u64>, Fault, usize)> {
     let Ok(reader) = fp.cast_exact::<Reader>() else {
         return decode(&mut File(fp), left, max_line, amount, sink);
@@ -225,12 +230,14 @@ pub(crate) fn read_chunks<'py>(
     amount: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Chunks<'py, Bound<'py, PyBytes>>> {
     let py = fp.py();
-    let amount = count(amount)?.unwrap_or(usize::MAX);
-    let mut stopped = (left, Fault::Enough, 0);
-    let data = PyBytes::new_with_writer(py, 0, |writer| {
-        stopped = decode_from(fp, left, max_line, amount, &mut |piece| writer.write_bytes(piece))?;
-        Ok(())
-    })?;
+    let amount = match count(amount) {
+        // More than there can be.
+        Err(err) if err.is_instance_of::<PyOverflowError>(py) => usize::MAX,
+        amount => amount?.unwrap_or(usize::MAX),
+    };
+    let mut data = Growing::new(py, amount)?;
+    let stopped = decode_from(fp, left, max_line, amount, &mut data)?;
+    let data = data.finish()?;
     Ok(match stopped {
         (left, Fault::Cut(had, missing), broken) if broken > 0 || had.is_empty() => {
             let (whole, had) = data.as_bytes().split_at(data.as_bytes().len() - broken);
@@ -252,7 +259,7 @@ pub(crate) fn readinto_chunks<'py>(
 ) -> PyResult<Chunks<'py, usize>> {
     let mut filling = Filling::new(buffer)?;
     let room = filling.room();
-    let (left, fault, broken) = decode_from(fp, left, max_line, room, &mut |piece| filling.push(piece))?;
+    let (left, fault, broken) = decode_from(fp, left, max_line, room, &mut filling)?;
     filling.flush()?;
     let fault = match fault {
         Fault::Cut(had, missing) if had.is_empty() => Fault::Cut(filling.tail(broken)?, missing),

@@ -6,22 +6,22 @@ mod chunks;
 mod open;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
-use pyo3::types::PyBytes;
+use pyo3::sync::{MutexExt, PyOnceLock};
+use pyo3::types::{PyBytes, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::head::Head;
 use crate::scan::Scan;
-use crate::socket::{Socket, count};
+use crate::socket::{Socket, count, count_file};
 use body::Filling;
-use buffer::Buffered;
+use buffer::{Buffered, Framing};
 
 pub(crate) use chunks::{read_chunks, readinto_chunks};
-pub(crate) use open::{open_reader, read_up_to, take_head};
+pub(crate) use open::{open_reader, open_stock, read_up_to, take_head};
 
 /// Reads from a socket as `socket.makefile("rb")` does, and counts among its files as that does.
 #[pyclass(frozen, weakref, module = "straightwire._engine")]
@@ -29,12 +29,11 @@ pub(crate) struct Reader {
     socket: Socket,
     state: Mutex<Buffered>,
     closed: AtomicBool,
+    /// What others have found under `raw`.
+    raw: OnceLock<Py<PyAny>>,
     /// The thread that holds the lock, so that a signal handler that reads again is told so.
     owner: AtomicUsize,
 }
-
-/// Another head follows this one: what is done with it is Python's to say.
-const CONTINUE: u16 = 100;
 
 struct Guard<'a> {
     buffered: MutexGuard<'a, Buffered>,
@@ -75,8 +74,10 @@ impl Reader {
         if self.closed.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
-        self.socket.object().bind(py).call_method0(intern!(py, "_decref_socketios"))?;
-        Ok(())
+        match self.raw.get() {
+            Some(raw) => raw.bind(py).call_method0(intern!(py, "close")).map(drop),
+            None => self.socket.release(py),
+        }
     }
 }
 
@@ -85,29 +86,27 @@ impl Reader {
     /// On a `socket.socket`, which is read by its `recv` and `recv_into`.
     #[new]
     fn new(sock: &Bound<'_, PyAny>) -> PyResult<Reader> {
-        let refs = intern!(sock.py(), "_io_refs");
-        let files: usize = sock.getattr(refs)?.extract()?;
-        sock.setattr(refs, files + 1)?;
         Ok(Reader {
-            socket: Socket::new(sock.clone().unbind()),
+            socket: Socket::hold(sock)?,
             state: Mutex::default(),
             closed: AtomicBool::new(false),
+            raw: OnceLock::new(),
             owner: AtomicUsize::new(0),
         })
     }
 
     /// The next response head, read in one go. `None` if it is out of the ordinary, has more than
-    /// `max_headers` lines, ends with the stream or says 100; then nothing has been taken, and `readline`
-    /// tells what there is.
+    /// `max_headers` lines, a length that only `int` can judge, ends with the stream or says 100; then nothing
+    /// has been taken, and `readline` tells what there is.
     #[pyo3(signature = (max_headers = 100))]
     pub(crate) fn read_head(&self, py: Python<'_>, max_headers: usize) -> PyResult<Option<Head>> {
         let mut guard = self.lock(py, "read")?;
         let mut scan = Scan::head(max_headers);
         let Some(len) = guard.buffered.find_head(py, &self.socket, &mut scan)? else { return Ok(None) };
-        if scan.status.status == CONTINUE {
+        let head = Head::new(&guard.buffered.bytes(py)[..len], scan);
+        if !head.is_plain() {
             return Ok(None);
         }
-        let head = Head::new(&guard.buffered.bytes(py)[..len], scan);
         guard.buffered.consume(py, len);
         Ok(Some(head))
     }
@@ -123,6 +122,7 @@ impl Reader {
         let mut guard = self.lock(py, "readline")?;
         let len = guard.buffered.find_line(py, &self.socket, limit)?;
         let line = PyBytes::new(py, &guard.buffered.bytes(py)[..len]);
+        guard.buffered.framing = guard.buffered.framing.after(line.as_bytes());
         guard.buffered.consume(py, len);
         Ok(line)
     }
@@ -136,6 +136,7 @@ impl Reader {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let amount = count(amount)?;
         let mut guard = self.lock(py, "read")?;
+        guard.buffered.framing = Framing::Before;
         body::read(py, &self.socket, &mut guard.buffered, amount)
     }
 
@@ -164,7 +165,7 @@ impl Reader {
         let mut guard = self.lock(py, "readinto")?;
         let mut filling = Filling::new(buffer)?;
         filling.take(&mut guard.buffered)?;
-        while !filling.is_full() && filling.receive(&self.socket)? > 0 {}
+        while !filling.is_full() && filling.receive_rest(&self.socket)? > 0 {}
         Ok(filling.len())
     }
 
@@ -175,18 +176,19 @@ impl Reader {
         let mut filling = Filling::new(buffer)?;
         filling.take(&mut guard.buffered)?;
         if filling.len() == 0 && !filling.is_full() {
-            filling.receive(&self.socket)?;
+            filling.receive_rest(&self.socket)?;
         }
         Ok(filling.len())
     }
 
     /// What is here, or what one receive gives, without taking it.
-    #[pyo3(signature = (_amount = None, /))]
+    #[pyo3(signature = (amount = None, /))]
     fn peek<'py>(
         &self,
         py: Python<'py>,
-        _amount: Option<&Bound<'py, PyAny>>,
+        amount: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
+        count(amount)?;
         let mut guard = self.lock(py, "peek")?;
         if guard.buffered.is_empty(py) {
             guard.buffered.fill(py, &self.socket)?;
@@ -195,7 +197,7 @@ impl Reader {
     }
 
     /// Lets go of the socket, which closes if it was waiting for that.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
+    pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
         if self.closed.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -209,15 +211,37 @@ impl Reader {
         self.shut(py)
     }
 
-    #[getter]
-    fn closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
+    #[getter(closed)]
+    fn is_closed(&self, py: Python<'_>) -> PyResult<bool> {
+        match self.raw.get() {
+            Some(raw) if !self.closed() => raw.getattr(py, intern!(py, "closed"))?.extract(py),
+            _ => Ok(self.closed()),
+        }
     }
 
-    /// An object whose `_sock` is the socket.
+    /// Whether the last lines that were read were a body's last chunk, its trailers and the empty line.
     #[getter]
-    fn raw(slf: Bound<'_, Self>) -> Raw {
-        Raw { reader: slf.unbind() }
+    fn chunks_ended(&self, py: Python<'_>) -> bool {
+        self.lock(py, "read").is_ok_and(|guard| guard.buffered.framing == Framing::Ended)
+    }
+
+    /// The file without a buffer that is under one of `makefile`'s. Whoever has it may keep things on it, and
+    /// may close it: from when it is made on, it is the one that counts among the socket's files.
+    #[getter]
+    fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static KIND: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        if let Some(raw) = self.raw.get() {
+            return Ok(raw.bind(py).clone());
+        }
+        self.check_open()?;
+        let socket = self.socket.object().bind(py);
+        let raw = KIND.import(py, "socket", "SocketIO")?.call1((socket, intern!(py, "rb")))?;
+        if self.raw.set(raw.clone().unbind()).is_err() {
+            // Another thread was faster: this one takes back, when it goes, what it has never counted.
+            count_file(socket)?;
+            return self.raw(py);
+        }
+        Ok(raw)
     }
 
     fn fileno(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -266,11 +290,16 @@ impl Reader {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.raw.get().map_or(Ok(()), |raw| visit.call(raw))?;
         self.socket.traverse(&visit)
     }
 }
 
 impl Reader {
+    fn closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
     fn check_open(&self) -> PyResult<()> {
         if self.closed() {
             return Err(PyValueError::new_err("I/O operation on closed file."));
@@ -289,38 +318,5 @@ impl Drop for Reader {
                 }
             });
         }
-    }
-}
-
-/// What others look for under `response.fp.raw`.
-#[pyclass(frozen, module = "straightwire._engine")]
-pub(crate) struct Raw {
-    reader: Py<Reader>,
-}
-
-#[pymethods]
-impl Raw {
-    /// The socket; `None` once the reader is closed.
-    #[getter]
-    fn _sock(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        let reader = self.reader.get();
-        (!reader.closed()).then(|| reader.socket.object().clone_ref(py))
-    }
-
-    #[getter]
-    fn closed(&self) -> bool {
-        self.reader.get().closed()
-    }
-
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.reader.get().close(py)
-    }
-
-    fn fileno(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.reader.get().fileno(py)
-    }
-
-    fn readable(&self) -> PyResult<bool> {
-        self.reader.get().readable()
     }
 }

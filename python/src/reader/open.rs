@@ -3,55 +3,106 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::{PyBytes, PyDict, PyString, PyType};
 
-use super::body::BLOCK;
 use super::{Reader, count};
-use crate::head::Head;
+use crate::growing::Growing;
+use crate::guard::Guard;
+use crate::head::{Head, parse_head};
+use crate::socket::BLOCK;
 
 /// What `sock` is read through: a [`Reader`] on exactly the interpreter's own sockets, TLS included;
 /// whatever `makefile` gives on all others, which may do as they like there.
 #[pyfunction]
 pub(crate) fn open_reader<'py>(sock: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = sock.py();
-    let kind = sock.get_type();
-    let stock = is_stock(&PLAIN, &kind, "socket", "socket")? || is_stock(&TLS, &kind, "ssl", "SSLSocket")?;
-    // A socket that never waits reads by halves: io's own files know how.
-    if stock && !sock.call_method0(intern!(py, "gettimeout"))?.eq(0)? {
-        return Ok(Bound::new(py, Reader::new(sock)?)?.into_any());
+    match open_stock(sock)? {
+        Some(reader) => Ok(reader.into_any()),
+        None => sock.call_method1(intern!(sock.py(), "makefile"), (intern!(sock.py(), "rb"),)),
     }
-    sock.call_method1(intern!(py, "makefile"), (intern!(py, "rb"),))
 }
 
-static PLAIN: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-static TLS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+/// A [`Reader`], if `sock` is one of the interpreter's own sockets, and waits.
+pub(crate) fn open_stock<'py>(sock: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Reader>>> {
+    let py = sock.py();
+    let kind = sock.get_type();
+    if !(is_stock(&PLAIN, &kind, "socket", "socket")? || is_stock(&TLS, &kind, "ssl", "SSLSocket")?) {
+        return Ok(None);
+    }
+    // A socket that never waits reads by halves: io's own files know how.
+    let timeout = sock.getattr(intern!(py, "timeout"))?;
+    if !timeout.is_none() && timeout.extract::<f64>()? == 0.0 {
+        return Ok(None);
+    }
+    Ok(Some(Bound::new(py, Reader::new(sock)?)?))
+}
 
-/// Whether `kind` is the class `name` that the module `module` of the standard library defines: not
-/// one that somebody has put in its place, whose module is another.
+/// A class of sockets, with what it did when it was first seen.
+struct Stock {
+    kind: Py<PyType>,
+    guard: Guard,
+}
+
+static PLAIN: PyOnceLock<Option<Stock>> = PyOnceLock::new();
+static TLS: PyOnceLock<Option<Stock>> = PyOnceLock::new();
+
+/// Whether `kind` is the class `name` that the module `module` of the standard library defines, with its methods
+/// as they are there: not one that somebody has put in its place, whose module is another.
 fn is_stock(
-    known: &PyOnceLock<Py<PyType>>,
+    known: &PyOnceLock<Option<Stock>>,
     kind: &Bound<'_, PyType>,
     module: &str,
     name: &str,
 ) -> PyResult<bool> {
     let py = kind.py();
-    if let Some(known) = known.get(py) {
-        return Ok(known.is(kind));
+    let stock = match known.get(py) {
+        Some(stock) => stock,
+        None if kind.qualname()? == name && kind.module()? == module => {
+            known.get_or_try_init(py, || Stock::new(kind))?
+        }
+        None => return Ok(false),
+    };
+    match stock {
+        Some(stock) if stock.kind.is(kind) => stock.guard.passes_kind(kind),
+        _ => Ok(false),
     }
-    if kind.qualname()? != name || kind.module()? != module {
-        return Ok(false);
-    }
-    Ok(known.get_or_init(py, || kind.clone().unbind()).is(kind))
 }
 
-/// The response head that `fp` has next, if `fp` is a [`Reader`] and the head is well formed, not 100,
-/// and of no more than `limit` fields; else nothing is taken.
+impl Stock {
+    /// `None` if a method has been replaced already.
+    fn new(kind: &Bound<'_, PyType>) -> PyResult<Option<Stock>> {
+        let steps = PyDict::new(kind.py());
+        for name in ["recv", "recv_into", "makefile", "_decref_socketios"] {
+            let step = kind.getattr(name)?;
+            // A method in C knows its class only.
+            let owner = step.getattr("__objclass__").unwrap_or_else(|_| step.clone());
+            let module = owner.getattr("__module__")?;
+            if !["_socket", "socket", "ssl"].iter().any(|own| module.eq(own).unwrap_or(false)) {
+                return Ok(None);
+            }
+            steps.set_item(PyString::intern(kind.py(), name), step)?;
+        }
+        Ok(Some(Stock { kind: kind.clone().unbind(), guard: Guard::new(&steps, None, None, Vec::new())? }))
+    }
+}
+
+/// The response head that `fp` has next, if `fp` is a [`Reader`], or a reader of io's that has all of it in its
+/// buffer, and the head is well formed, not 100, and of no more than `limit` fields; else nothing is taken.
 #[pyfunction]
 pub(crate) fn take_head(fp: &Bound<'_, PyAny>, limit: usize) -> PyResult<Option<Head>> {
-    match fp.cast_exact::<Reader>() {
-        Ok(reader) => reader.get().read_head(fp.py(), limit),
-        Err(_) => Ok(None),
+    static BUFFERED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let py = fp.py();
+    if let Ok(reader) = fp.cast_exact::<Reader>() {
+        return reader.get().read_head(py, limit);
     }
+    if !fp.get_type().is(BUFFERED.import(py, "io", "BufferedReader")?) {
+        return Ok(None);
+    }
+    let here = fp.call_method0(intern!(py, "peek"))?.cast_into::<PyBytes>()?;
+    let Some((head, len)) = parse_head(&here, limit, 0).filter(|(head, _)| head.is_plain()) else {
+        return Ok(None);
+    };
+    fp.call_method1(intern!(py, "read"), (len,))?;
+    Ok(Some(head))
 }
 
 /// `amount` bytes, or all there are. Memory grows with what arrives, not with what was promised.
@@ -69,17 +120,15 @@ pub(crate) fn read_up_to<'py>(
         Some(left) if left > BLOCK => left,
         _ => return fp.call_method1(read, (amount,)),
     };
-    let whole = PyBytes::new_with_writer(py, BLOCK, |writer| {
-        while left > 0 {
-            let data = fp.call_method1(read, (left.min(BLOCK),))?;
-            let data = data.cast::<PyBytes>()?.as_bytes();
-            if data.is_empty() {
-                break;
-            }
-            writer.write_bytes(data)?;
-            left -= data.len().min(left);
+    let mut whole = Growing::new(py, left)?;
+    while left > 0 {
+        let data = fp.call_method1(read, (left.min(BLOCK),))?;
+        let data = data.cast::<PyBytes>()?.as_bytes();
+        if data.is_empty() {
+            break;
         }
-        Ok(())
-    })?;
-    Ok(whole.into_any())
+        whole.push(data)?;
+        left -= data.len().min(left);
+    }
+    Ok(whole.finish()?.into_any())
 }

@@ -304,7 +304,10 @@ def test_other_sockets_are_read_their_own_way() -> None:
     ours, theirs = socket.socketpair()
     with theirs, Traced(fileno=ours.detach()) as traced, open_reader(traced) as file:
         assert type(file) is io.BufferedReader
-        assert take_head(file, 100) is None
+        theirs.sendall(HEAD + b"body")
+        head = take_head(file, 100)
+        assert head is not None and head.raw == HEAD
+        assert file.read(4) == b"body"
     with pair() as (ours, _):
         ours.settimeout(0)
         with open_reader(ours) as file:

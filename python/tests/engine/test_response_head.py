@@ -5,10 +5,11 @@ from __future__ import annotations
 import http.client
 import io
 import random
+from types import SimpleNamespace
 
 import pytest
 
-from straightwire._engine import Head, parse_fields, parse_head
+from straightwire._engine import Head, parse_head
 
 
 class Canned:
@@ -93,19 +94,17 @@ def test_framing_is_that_of_http_client() -> None:
         )
         method = rng.choice(("GET", "HEAD", "head"))
         theirs = stock(data, method)
-        ours = parsed(data).summary(method)
-        if ours is None:
+        ours = SimpleNamespace()
+        parsed(data).begin(ours, method)
+        if not vars(ours).keys() - {"_head"}:
             assert any(line.startswith(b"Content-Length:") for line in lines)
             continue
         taken += 1
-        assert ours == (
-            theirs.version,
-            theirs.status,
-            theirs.reason,
-            bool(theirs.chunked),
-            theirs.length,
-            theirs.will_close,
-        ), data
+        bodiless = status < 200 or status in (204, 304)
+        assert (ours.version, ours.status, ours.code) == (theirs.version, theirs.status, theirs.code), data
+        assert (ours.reason, ours.chunked) == (theirs.reason, bool(theirs.chunked and not bodiless)), data
+        if not (bodiless and theirs.chunked):
+            assert (ours.length, ours.will_close) == (theirs.length, theirs.will_close), data
     assert taken > 3000
 
 
@@ -129,7 +128,6 @@ def test_framing_is_that_of_http_client() -> None:
 def test_odd_lines_are_left_to_python(line: bytes) -> None:
     start = b"HTTP/1.1 200 OK\r\nFirst: 1\r\n"
     assert parse_head(start + line + b"\r\n\r\n") is None
-    assert parse_fields(b"First: 1\r\n" + line + b"\r\n\r\n") is None
 
 
 def test_limits_are_left_to_python() -> None:

@@ -42,6 +42,14 @@ sys.excepthook = lambda kind, value, traceback: print("hook", kind, traceback.tb
 1 / 0
 """
 
+# Some start programs with interrupts ignored.
+INTERRUPTED = """
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.kill(os.getpid(), signal.SIGINT)
+input()
+"""
+
 
 @pytest.fixture
 def same(python: Callable, tmp_path: Path) -> Callable[..., object]:
@@ -145,7 +153,7 @@ def test_what_is_no_program(same: Callable, programs: Path) -> None:
 def test_the_end_of_a_program_is_the_end_of_the_process(same: Callable, programs: Path) -> None:
     (programs / "late.py").write_text(LATE)
     assert same("late.py").stdout.splitlines()[-2:] == ["thread", "at exit"]
-    interrupted = same("-c", "import os, signal; os.kill(os.getpid(), signal.SIGINT); input()")
+    interrupted = same("-c", INTERRUPTED)
     assert "KeyboardInterrupt" in interrupted.stderr
     same("-c", "import os, sys; sys.stdout.flush(); os._exit(5)")
 
