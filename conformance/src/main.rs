@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use straightwire::Policy;
 
-use face::{Face, Settings};
+use face::{Face, Settings, python};
 
 /// Runs conformance cases: each response delivered whole, byte by byte, at random splits and over a
 /// loopback socket, and every result held against what the case expects.
@@ -33,7 +33,7 @@ struct Args {
     #[arg(long, value_enum, default_value_t = Leniency::Strict)]
     policy: Leniency,
 
-    /// Another seed cuts the responses at other places
+    /// Another seed cuts the responses at other places, or generates other cases
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
@@ -45,8 +45,24 @@ struct Args {
     #[arg(long, value_name = "FILE.json", conflicts_with = "files")]
     limbo: Option<PathBuf>,
 
+    /// What http.client was seen to make of the cases; beside them if not told [python]
+    #[arg(long, value_name = "FILE.jsonl")]
+    expected: Option<PathBuf>,
+
+    /// Generated responses and calls instead of cases, on the Python package and on the interpreter's own http.client
+    #[arg(long, conflicts_with_all = ["files", "limbo"])]
+    differential: bool,
+
+    /// How many are generated
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    cases: u64,
+
+    /// The interpreter, which has the package installed
+    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
+    python: PathBuf,
+
     /// Cases, one JSON object a line
-    #[arg(required_unless_present = "limbo", value_name = "FILE.jsonl")]
+    #[arg(required_unless_present_any = ["limbo", "differential"], value_name = "FILE.jsonl")]
     files: Vec<PathBuf>,
 }
 
@@ -74,6 +90,12 @@ fn run_all(args: &Args) -> Result<bool, String> {
     if let Some(file) = &args.limbo {
         return limbo::run(file, &mut io::stdout().lock());
     }
+    if args.differential {
+        return python::differential(&args.python, args.cases, args.seed);
+    }
+    if args.face == Face::Python {
+        return python::corpus(&args.python, &args.files, args.expected.as_deref());
+    }
     let mut cases = Vec::new();
     for file in &args.files {
         cases.append(&mut case::load(file)?);
@@ -85,7 +107,7 @@ fn run_all(args: &Args) -> Result<bool, String> {
         Leniency::Strict => (Policy::strict(), "strict"),
         Leniency::Lenient => (Policy::lenient(), "lenient"),
     };
-    let trials = run::run(&cases, args.face, Settings { policy, seed: args.seed })?;
+    let trials = run::run(&cases, Settings { policy, seed: args.seed })?;
 
     let mut out = BufWriter::new(io::stdout().lock());
     let settings = format!("policy {policy_name}, seed {}", args.seed);

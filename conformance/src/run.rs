@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::case::Case;
 use crate::comparison::{self, Verdict};
-use crate::face::{Delivery, Face, Settings};
+use crate::face::{self, Delivery, Settings};
 
 /// What came of a case.
 pub(crate) struct Trial<'a> {
@@ -43,14 +43,14 @@ impl Trial<'_> {
 ///
 /// # Errors
 /// The first sentence of a delivery that was impossible.
-pub(crate) fn run(cases: &[Case], face: Face, settings: Settings) -> Result<Vec<Trial<'_>>, String> {
+pub(crate) fn run(cases: &[Case], settings: Settings) -> Result<Vec<Trial<'_>>, String> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(case) = cases.get(index) else { return Ok::<_, String>(done) };
-            done.push((index, tried(case, face.deliver(case, settings)?)));
+            done.push((index, tried(case, face::deliver(case, settings)?)));
         }
     };
     let mut done = thread::scope(|scope| {

@@ -161,9 +161,10 @@ fn what_can_not_be_run_is_told_apart_from_what_fails() {
         (&[][..], empty.as_path(), "no cases"),
         (&[][..], Path::new("no/such/file.jsonl"), "no/such/file.jsonl"),
         (&[][..], &no_json, "no.jsonl:2"),
-        (&["--face", "c"][..], &right, "[possible values: rust]"),
+        (&["--face", "c"][..], &right, "[possible values: rust, python]"),
         (&["--policy", "odd"][..], &right, "[possible values: strict, lenient]"),
         (&["--seed", "x"][..], &right, "--seed"),
+        (&["--face", "python", "--python", "no/such/python"][..], &right, "no/such/python"),
     ] {
         let output = run(args, file);
         assert_eq!(output.status.code(), Some(2), "{said}");

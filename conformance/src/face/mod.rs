@@ -1,6 +1,7 @@
 //! The faces of the project, and how each is shown a case.
 
 mod exchange;
+pub(crate) mod python;
 mod socket;
 
 use std::panic;
@@ -22,6 +23,8 @@ const SMALL: usize = 8;
 pub(crate) enum Face {
     /// The Rust library: its core without I/O, and its connection over a loopback socket
     Rust,
+    /// The Python package, against what the interpreter's own http.client was seen to do
+    Python,
 }
 
 /// A result, and in which way the bytes were delivered to get it.
@@ -37,22 +40,14 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
 }
 
-impl Face {
-    /// Delivers the response of a case in every way there is.
-    ///
-    /// # Errors
-    /// A sentence, where it could not be delivered at all.
-    pub(crate) fn deliver(self, case: &Case, settings: Settings) -> Result<Vec<Delivery>, String> {
-        match self {
-            Face::Rust => deliver_to_rust(case, settings),
-        }
-    }
-}
-
 /// What comes of a case's response that arrives in the pieces that end at the given places.
 type Observe = fn(&Case, Policy, &[usize]) -> Result<Observation, String>;
 
-fn deliver_to_rust(case: &Case, Settings { policy, seed }: Settings) -> Result<Vec<Delivery>, String> {
+/// Delivers the response of a case to the Rust library in every way there is.
+///
+/// # Errors
+/// A sentence, where it could not be delivered at all.
+pub(crate) fn deliver(case: &Case, Settings { policy, seed }: Settings) -> Result<Vec<Delivery>, String> {
     let core: Observe = |case, policy, ends| Ok(exchange::observe(case, policy, ends));
     let socket: Observe = socket::observe;
     let len = case.response.len();
