@@ -16,8 +16,8 @@ use crate::messages::{HEAD_END, LAST_CHUNK, MEBIBYTE, SmallGet, chunked_mebibyte
 use crate::scenario::{Group, Scenario};
 use crate::{Result, tls};
 
-/// A client that is silent for so long is stuck.
-const SILENCE: Duration = Duration::from_secs(60);
+/// A client that is silent for so long is stuck, and not just waiting for its turn.
+const SILENCE: Duration = Duration::from_secs(600);
 
 /// How much the server encrypts before it writes.
 const ENCRYPTED_AT_A_TIME: usize = 256 * 1024;
