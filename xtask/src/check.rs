@@ -1,8 +1,10 @@
 //! `cargo xtask check`.
 
-use crate::Result;
-use crate::rules;
+use std::process::Command;
+
 use crate::steps::{Steps, cargo};
+use crate::venv::Venv;
+use crate::{Result, project, python, rules};
 
 pub(crate) const HELP: &str = "\
 cargo xtask check
@@ -13,7 +15,14 @@ cargo xtask check
 4. The protocol core, crates/straightwire/src/proto, names no I/O, no clock and no thread, and parses with
    nothing that takes more than the grammar does.
 5. No file of the project names a path of somebody's machine.
+6. The same as 1. to 3. for the Python package's half in Rust, which wants a Python that the package is for.
+7. Ruff has nothing to say about any file in Python, nor Mypy about the package's types. Both are fetched by pip,
+   into the target folder. Where they are not to be had this is left out, and told; with
+   STRAIGHTWIRE_REQUIRE_PEERS=1 that is a failure.
 ";
+
+/// What looks after Python, for its package manager.
+const TOOLS: [&str; 2] = ["ruff==0.17.6", "mypy==2.4.1"];
 
 pub(crate) fn run() -> Result {
     Steps::all(|steps| {
@@ -25,6 +34,37 @@ pub(crate) fn run() -> Result {
         let mut doc = cargo(["doc", "--workspace", "--no-deps"]);
         steps.command("documentation", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
         steps.step("protocol core", rules::core_is_pure)?;
-        steps.step("machine paths", rules::no_machine_paths)
+        steps.step("machine paths", rules::no_machine_paths)?;
+        package(steps)
     })
+}
+
+fn package(steps: &mut Steps) -> Result {
+    let Some(python) = python::usual() else { return python::lacking(steps, "the Python package") };
+    let cargo = |arguments: &[&str]| python::workspace(arguments.iter().copied(), &python);
+    steps.command("formatting of the Python package's Rust", &mut cargo(&["fmt", "--check"])?)?;
+    let clippy = ["clippy", "--locked", "--all-targets", "--", "-D", "warnings"];
+    steps.command("lints of the Python package's Rust", &mut cargo(&clippy)?)?;
+    let mut doc = cargo(&["doc", "--locked", "--no-deps"])?;
+    steps.command("documentation of the Python package's Rust", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+
+    let folder = project::target()?.join("python/lint");
+    let Some(venv) = steps.fetch("Ruff and Mypy", || Venv::with(folder, &python.program, &TOOLS))? else {
+        return Ok(());
+    };
+    let home = project::root().join("python");
+    let files = project::files()?;
+    let files =
+        || files.iter().filter(|path| path.extension().is_some_and(|ext| ext == "py" || ext == "pyi"));
+    let ruff = |verb: &[&str]| {
+        let mut ruff = Command::new(venv.program("ruff"));
+        ruff.args(verb).args(["--no-cache", "--config"]).arg(home.join("pyproject.toml"));
+        ruff.args(files()).current_dir(project::root());
+        ruff
+    };
+    steps.command("formatting in Python", &mut ruff(&["format", "--check"]))?;
+    steps.command("lints in Python", &mut ruff(&["check"]))?;
+    let mut mypy = Command::new(venv.program("mypy"));
+    mypy.arg("--cache-dir").arg(project::target()?.join("python/mypy")).arg("straightwire");
+    steps.command("types in Python", mypy.current_dir(&home))
 }

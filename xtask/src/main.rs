@@ -7,6 +7,7 @@ mod python;
 mod rules;
 mod steps;
 mod test;
+mod venv;
 
 use std::env;
 use std::process::ExitCode;

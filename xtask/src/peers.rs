@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::steps::run_quietly;
+use crate::venv::Venv;
 use crate::{Result, project};
 
 /// What carries Caddy's program, for Python's package manager.
@@ -115,9 +116,7 @@ fn fetch_caddy() -> Result<PathBuf> {
     let python = env::var_os("STRAIGHTWIRE_PYTHON").map(PathBuf::from);
     let python = python.or_else(|| project::program("python3")).ok_or("python3 is needed to fetch it")?;
     println!("caddy: fetching it with pip");
-    run_quietly(Command::new(python).args(["-m", "venv", "--clear"]).arg(&folder))?;
-    let mut pip = Command::new(folder.join("bin/python"));
-    run_quietly(pip.args(["-m", "pip", "install", "--quiet", "--retries", "2", CADDY_PACKAGE]))?;
+    Venv::with(folder, &python, &[CADDY_PACKAGE])?;
     if works(&caddy) { Ok(caddy) } else { Err(format!("{CADDY_PACKAGE} has no caddy that runs here")) }
 }
 

@@ -1,9 +1,11 @@
-//! Steps, one after the other, until one fails.
+//! Steps, one after the other or side by side, until one fails.
 
 use std::env;
 use std::ffi::OsStr;
-use std::io::{Write, stdout};
-use std::process::Command;
+use std::io::{self, Read, Write, stdout};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::{Result, project};
@@ -12,7 +14,12 @@ use crate::{Result, project};
 #[derive(Default)]
 pub(crate) struct Steps {
     done: Vec<(String, Outcome)>,
+    /// What steps print that are done beside others, for when they are at their end.
+    kept: Option<String>,
 }
+
+/// Steps that can be done beside others.
+pub(crate) type Job<'a> = Box<dyn FnOnce(&mut Steps) -> Result + Send + 'a>;
 
 enum Outcome {
     Passed(Duration),
@@ -31,23 +38,87 @@ impl Steps {
 
     /// Does a step under a heading.
     pub(crate) fn step<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        println!("\n== {name}");
+        self.say(&format!("\n== {name}\n"));
         let begun = Instant::now();
-        let result = work();
+        self.end(name, begun, work())
+    }
+
+    /// A step that is a command.
+    pub(crate) fn command(&mut self, name: &str, command: &mut Command) -> Result {
+        if self.kept.is_none() {
+            return self.step(name, || run(command));
+        }
+        let mut output = String::new();
+        let result = self.step(name, || run_keeping(command, &mut output));
+        self.say(&output);
+        result
+    }
+
+    /// A step that wants something from outside. Where that is not to be had the step is left out, and `None`
+    /// given; with `STRAIGHTWIRE_REQUIRE_PEERS` it fails.
+    pub(crate) fn fetch<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
+        let begun = Instant::now();
+        match work() {
+            Err(why) if !project::is_set("STRAIGHTWIRE_REQUIRE_PEERS") => {
+                self.skip(name, &why);
+                Ok(None)
+            }
+            result => {
+                self.say(&format!("\n== {name}\n"));
+                self.end(name, begun, result).map(Some)
+            }
+        }
+    }
+
+    /// Says that a step is left out, and why.
+    pub(crate) fn skip(&mut self, name: &str, why: &str) {
+        self.say(&format!("\n== {name}\nskipped: {name} ({why})\n"));
+        let why = why.lines().next().unwrap_or_default();
+        self.done.push((name.to_owned(), Outcome::Skipped(why.to_owned())));
+    }
+
+    /// Does as many jobs at a time as there are processors, each one's steps in their order. What a job
+    /// prints appears when it is at its end. None is begun after one has failed.
+    pub(crate) fn side_by_side(&mut self, jobs: Vec<Job<'_>>) -> Result {
+        let at_once = thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
+        if at_once <= 1 {
+            return jobs.into_iter().try_for_each(|job| job(self));
+        }
+        let ended: Vec<_> = jobs.iter().map(|_| Mutex::new(None)).collect();
+        let waiting = Mutex::new(jobs.into_iter().zip(&ended));
+        let take = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = || {
+            while let Some((job, end)) = take() {
+                let mut steps = Steps { kept: Some(String::new()), ..Steps::default() };
+                let result = job(&mut steps);
+                print!("{}", steps.kept.take().unwrap_or_default());
+                if result.is_err() {
+                    while take().is_some() {}
+                }
+                *end.lock().unwrap_or_else(PoisonError::into_inner) = Some((steps, result));
+            }
+        };
+        thread::scope(|scope| (0..at_once).for_each(|_| drop(scope.spawn(work))));
+        drop(waiting);
+        let mut first = Ok(());
+        for (steps, result) in ended.into_iter().filter_map(|end| end.into_inner().ok().flatten()) {
+            self.done.extend(steps.done);
+            first = first.and(result);
+        }
+        first
+    }
+
+    fn end<T>(&mut self, name: &str, begun: Instant, result: Result<T>) -> Result<T> {
         let outcome = if result.is_ok() { Outcome::Passed } else { Outcome::Failed };
         self.done.push((name.to_owned(), outcome(begun.elapsed())));
         result.map_err(|message| format!("{name}: {message}"))
     }
 
-    /// A step that is a command.
-    pub(crate) fn command(&mut self, name: &str, command: &mut Command) -> Result {
-        self.step(name, || run(command))
-    }
-
-    /// Says that a step is left out, and why.
-    pub(crate) fn skip(&mut self, name: &str, why: &str) {
-        println!("\n== {name}\nskipped: {name} ({why})");
-        self.done.push((name.to_owned(), Outcome::Skipped(why.to_owned())));
+    fn say(&mut self, text: &str) {
+        match &mut self.kept {
+            Some(kept) => kept.push_str(text),
+            None => print!("{text}"),
+        }
     }
 
     fn summarize(&self) {
@@ -75,6 +146,25 @@ pub(crate) fn run(command: &mut Command) -> Result {
     stdout().flush().map_err(|err| format!("standard output: {err}"))?;
     let status = command.status().map_err(|err| format!("{}: {err}", shown(command)))?;
     if status.success() { Ok(()) } else { Err(format!("{status}: {}", shown(command))) }
+}
+
+/// The same, with what the command prints added to `kept`.
+fn run_keeping(command: &mut Command, kept: &mut String) -> Result {
+    let mut printed = Vec::new();
+    let result = print_into(command, &mut printed);
+    kept.push_str(&String::from_utf8_lossy(&printed));
+    let status = result.map_err(|err| format!("{}: {err}", shown(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("{status}: {}", shown(command))) }
+}
+
+/// Output and errors go into one pipe, so that they stay in order.
+fn print_into(command: &mut Command, printed: &mut Vec<u8>) -> io::Result<ExitStatus> {
+    let (mut reader, writer) = io::pipe()?;
+    let child = command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer).spawn();
+    // The ends that are still open here: the pipe would never be at its end.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    reader.read_to_end(printed)?;
+    child?.wait()
 }
 
 /// Runs a command quietly; its output is told if it fails.

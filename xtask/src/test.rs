@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 
 use crate::steps::{Steps, cargo};
-use crate::{Result, peers, project};
+use crate::{Result, peers, project, python};
 
 pub(crate) const HELP: &str = "\
 cargo xtask test
@@ -19,6 +19,8 @@ cargo xtask test
 5. Runs the conformance cases, in release, under the strict and the lenient policy, and the chains of
    certificates, if there is a folder with responses.jsonl and limbo.json: STRAIGHTWIRE_CORPORA, else
    ../shared/corpora beside the project.
+6. Tests the Python package, as cargo xtask python does, with the python3 of 1. if it is a version that the
+   package is for; with STRAIGHTWIRE_REQUIRE_PEERS=1, or if STRAIGHTWIRE_PYTHONS is set, with every Python found.
 
 STRAIGHTWIRE_PYTHON, STRAIGHTWIRE_NGINX and so on are taken as the paths of the programs. A program that is
 not to be had is told, and its tests are skipped; with STRAIGHTWIRE_REQUIRE_PEERS=1 that is a failure.
@@ -36,22 +38,27 @@ pub(crate) fn run() -> Result {
         let demo = ["run", "--release", "--package", "straightwire-cli", "--", "demo"];
         steps.command("demonstration", &mut cargo(demo))?;
         steps.command("costs", &mut cargo(["run", "--release", "--package", "bench", "--", "guard"]))?;
-        let [responses, certificates] =
-            [RESPONSES, CERTIFICATES].map(|name| (format!("conformance/{name}"), name));
-        let Some(folder) = corpora else {
-            steps.skip(&responses.0, "no corpora folder");
-            steps.skip(&certificates.0, "no corpora folder");
-            return Ok(());
-        };
-        let conformance = ["run", "--release", "--package", "conformance", "--"];
-        for policy in ["strict", "lenient"] {
-            let mut run = cargo(conformance);
-            run.args(["--policy", policy]).arg(folder.join(responses.1));
-            steps.command(&format!("{}, {policy}", responses.0), &mut run)?;
-        }
-        let mut run = cargo(conformance);
-        steps.command(&certificates.0, run.arg("--limbo").arg(folder.join(certificates.1)))
+        conformance(steps, corpora)?;
+        python::test_usual(steps)
     })
+}
+
+fn conformance(steps: &mut Steps, corpora: Option<PathBuf>) -> Result {
+    let [responses, certificates] =
+        [RESPONSES, CERTIFICATES].map(|name| (format!("conformance/{name}"), name));
+    let Some(folder) = corpora else {
+        steps.skip(&responses.0, "no corpora folder");
+        steps.skip(&certificates.0, "no corpora folder");
+        return Ok(());
+    };
+    let conformance = ["run", "--release", "--package", "conformance", "--"];
+    for policy in ["strict", "lenient"] {
+        let mut run = cargo(conformance);
+        run.args(["--policy", policy]).arg(folder.join(responses.1));
+        steps.command(&format!("{}, {policy}", responses.0), &mut run)?;
+    }
+    let mut run = cargo(conformance);
+    steps.command(&certificates.0, run.arg("--limbo").arg(folder.join(certificates.1)))
 }
 
 /// The folder of the corpora, `None` where there is none. One that was named must have them.
