@@ -1,8 +1,12 @@
 //! A `bytes` object that is filled while it grows, so that a body is written once, where it stays.
 
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicIsize, AtomicPtr, Ordering};
+
+use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyMemoryView};
 
 use crate::socket::{BLOCK, RECEIVE, Socket};
 
@@ -12,7 +16,7 @@ const LARGE: usize = 8 * 1024 * 1024;
 #[allow(unsafe_code)]
 unsafe extern "C" {
     // Public in C, but not among pyo3's declarations.
-    fn _PyBytes_Resize(bytes: *mut *mut ffi::PyObject, size: ffi::Py_ssize_t) -> std::ffi::c_int;
+    fn _PyBytes_Resize(bytes: *mut *mut ffi::PyObject, size: ffi::Py_ssize_t) -> c_int;
 }
 
 /// Bytes of Python's that nobody else has seen yet.
@@ -56,13 +60,12 @@ impl<'py> Growing<'py> {
     pub(crate) fn receive(&mut self, socket: &Socket, most: usize) -> PyResult<usize> {
         self.reserve(1)?;
         let most = most.min(self.room - self.len);
-        // SAFETY: the memory stays where it is until the view has been released.
-        let view =
-            unsafe { ffi::PyMemoryView_FromMemory(self.end().cast(), most as isize, ffi::PyBUF_WRITE) };
-        // SAFETY: a new reference, or null with an exception set.
-        let view = unsafe { Bound::from_owned_ptr_or_err(self.py, view) }?;
+        let room = Room { from: AtomicPtr::new(self.end()), len: most, views: AtomicIsize::new(0) };
+        let room = Bound::new(self.py, room)?;
+        let view = PyMemoryView::from(&room)?;
         let received = socket.receive_into(&view);
-        if let Err(held) = view.call_method0(pyo3::intern!(self.py, "release")) {
+        let released = view.call_method0(pyo3::intern!(self.py, "release")).map(drop);
+        if let Err(held) = released.and_then(|()| room.get().shut()) {
             // Somebody holds on to the memory: it must never be given back.
             self.object = std::ptr::null_mut();
             return Err(held);
@@ -124,6 +127,52 @@ impl<'py> Growing<'py> {
 
     #[cfg(not(target_os = "linux"))]
     fn ask_for_large_pages(&self, _room: usize) {}
+}
+
+/// Memory to receive into, as Python sees it: it knows whether somebody still can, by a view of a view or in
+/// whatever way, when its time is over.
+#[pyclass(frozen, module = "straightwire._engine")]
+struct Room {
+    from: AtomicPtr<u8>,
+    len: usize,
+    /// How many look at it; below 0 nobody may any more.
+    views: AtomicIsize,
+}
+
+#[pymethods]
+impl Room {
+    #[allow(unsafe_code)]
+    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
+        let room = slf.get();
+        let more = |views: isize| (views >= 0).then_some(views + 1);
+        if room.views.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_err() {
+            // SAFETY: where the interpreter has given a view to fill, its owner may be written.
+            unsafe { (*view).obj = std::ptr::null_mut() };
+            return Err(PyBufferError::new_err("what was received has been handed on"));
+        }
+        let from = room.from.load(Ordering::Relaxed).cast();
+        // SAFETY: `Growing` keeps the memory in its place until no view is left, or for ever.
+        if unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), from, room.len as isize, 0, flags) } != 0 {
+            room.views.fetch_sub(1, Ordering::AcqRel);
+            return Err(PyErr::fetch(slf.py()));
+        }
+        Ok(())
+    }
+
+    #[allow(unsafe_code)]
+    unsafe fn __releasebuffer__(&self, _view: *mut ffi::Py_buffer) {
+        self.views.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Room {
+    /// Nobody may look at it from now on; an error if somebody does.
+    fn shut(&self) -> PyResult<()> {
+        match self.views.compare_exchange(0, -1, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(PyBufferError::new_err("a view of what was being received has been kept")),
+        }
+    }
 }
 
 #[allow(unsafe_code)]

@@ -20,6 +20,7 @@ type Names = Vec<(Py<PyString>, Py<PyAny>)>;
 pub(crate) struct Guard {
     steps: Names,
     /// How many attributes an instance has from `__init__`, if those matter.
+    #[pyo3(get)]
     attributes: Option<usize>,
     /// A module with what some of its names stood for.
     module: Option<(Py<PyModule>, Names)>,

@@ -20,15 +20,17 @@ pub(crate) const BLOCK: usize = 1024 * 1024;
 /// The socket under a reader.
 pub(crate) struct Socket {
     object: Py<PyAny>,
+    /// An `SSLSocket` whose methods are the original ones: what they come down to is called at once.
+    tls: bool,
     /// After a time-out the stream may have lost its place: it refuses to go on, as `SocketIO` does.
     timed_out: AtomicBool,
 }
 
 impl Socket {
     /// Counts as one of the files of a `socket.socket`, which stays open for as long as it has any.
-    pub(crate) fn hold(socket: &Bound<'_, PyAny>) -> PyResult<Socket> {
+    pub(crate) fn hold(socket: &Bound<'_, PyAny>, tls: bool) -> PyResult<Socket> {
         count_file(socket)?;
-        Ok(Socket { object: socket.clone().unbind(), timed_out: AtomicBool::new(false) })
+        Ok(Socket { object: socket.clone().unbind(), tls, timed_out: AtomicBool::new(false) })
     }
 
     /// Counts no longer; what the last file of a socket does that waits for it is close it.
@@ -56,7 +58,14 @@ impl Socket {
     /// At most `most` bytes; none at the end of the stream.
     pub(crate) fn receive<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Bound<'py, PyBytes>> {
         self.check_usable()?;
-        let data = self.object.bind(py).call_method1(intern!(py, "recv"), (most,));
+        let socket = self.object.bind(py);
+        let data = match tls_object(socket, self.tls)? {
+            Some(tls) => match tls.call_method1(intern!(py, "read"), (most,)) {
+                Err(err) if is_ragged_end(socket, &err)? => Ok(PyBytes::new(py, b"").into_any()),
+                data => data,
+            },
+            None => socket.call_method1(intern!(py, "recv"), (most,)),
+        };
         Ok(self.note_timeout(py, data)?.cast_into()?)
     }
 
@@ -83,6 +92,43 @@ impl Socket {
         }
         result
     }
+}
+
+/// Sends all of `data`, as the method `sendall` of a socket does; with `tls` it is an `SSLSocket` as it was made.
+pub(crate) fn send_all(socket: &Bound<'_, PyAny>, data: &Bound<'_, PyBytes>, tls: bool) -> PyResult<()> {
+    let py = socket.py();
+    let Some(tls) = tls_object(socket, tls)? else {
+        return socket.call_method1(intern!(py, "sendall"), (data,)).map(drop);
+    };
+    let sent: usize = tls.call_method1(intern!(py, "write"), (data,))?.extract()?;
+    match data.as_bytes().get(sent..) {
+        None | Some([]) => Ok(()),
+        Some(rest) => socket.call_method1(intern!(py, "sendall"), (PyBytes::new(py, rest),)).map(drop),
+    }
+}
+
+/// What does the work of an `SSLSocket` whose handshake is done.
+fn tls_object<'py>(socket: &Bound<'py, PyAny>, tls: bool) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if !tls {
+        return Ok(None);
+    }
+    let object = socket.getattr(intern!(socket.py(), "_sslobj"))?;
+    Ok((!object.is_none()).then_some(object))
+}
+
+/// Whether the stream ended without saying so, and the socket is to take that for an end.
+#[cold]
+fn is_ragged_end(socket: &Bound<'_, PyAny>, err: &PyErr) -> PyResult<bool> {
+    /// `ssl.SSL_ERROR_EOF`.
+    const EOF: i64 = 8;
+    let py = socket.py();
+    let kind = py.import("ssl")?.getattr("SSLError")?;
+    if !err.matches(py, kind)? {
+        return Ok(false);
+    }
+    let said = err.value(py).getattr("args")?.get_item(0);
+    let eof = said.is_ok_and(|said| said.extract::<i64>().is_ok_and(|said| said == EOF));
+    Ok(eof && socket.getattr("suppress_ragged_eofs")?.is_truthy()?)
 }
 
 /// Has a `socket.socket` stay open until one more file of it is closed.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import straightwire.client as face
 from straightwire._errors import HTTPException, IncompleteRead, LineTooLong
-from straightwire._message import ENDS, read_line
+from straightwire._lines import ENDS, read_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def chunk_size(line: bytes) -> int | None:

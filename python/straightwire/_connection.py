@@ -8,10 +8,11 @@ import socket
 import sys
 from collections.abc import Iterable, Iterator
 from sys import audit
-from typing import Any
 
 import straightwire.client as face
-from straightwire._engine import Guard, begin, field_line, join_head
+from straightwire import _bodies as bodies
+from straightwire import _tunnel as tunnel
+from straightwire._engine import Guard, begin, field_line, join_head, send_all
 from straightwire._errors import (
     CannotSendHeader,
     CannotSendRequest,
@@ -21,20 +22,19 @@ from straightwire._errors import (
 )
 from straightwire._hosts import (
     absolute_host_value,
-    encode_target,
-    encode_tunnel_head,
     host_value,
     refuse_url,
     split_port,
 )
 from straightwire._response import OPENING, HTTPResponse, say
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _IDLE = "Idle"
 _STARTED = "Request-started"
 _SENT = "Request-sent"
-
-# Before 3.12 a tunnel was asked for in HTTP/1.0, without Host; the suites of those versions look for that.
-_OLD_TUNNELS = sys.version_info < (3, 12)
 
 # The same words as the interpreter's own, for those who read them.
 _SENDING, _READING = (
@@ -42,6 +42,10 @@ _SENDING, _READING = (
     if sys.version_info < (3, 11)
     else ("sending a readable", "reading a readable")
 )
+
+# How a file on disk is read where that makes no chunks, and no other size was asked for.
+_LARGE_BLOCK = 64 * 1024
+_FILES = (io.BufferedReader, io.BufferedRandom)
 
 # A body up to this size travels in one packet with the head.
 _SMALL_BODY = 16 * 1024
@@ -68,22 +72,8 @@ class HTTPConnection:
     # For connections that were made without our `__init__`.
     _host_made: tuple[Any, ...] = (None, None, None, None)
 
-    @staticmethod
-    def _is_textIO(stream: object) -> bool:
-        """Whether a file gives text rather than bytes."""
-        return isinstance(stream, io.TextIOBase)
-
-    @staticmethod
-    def _get_content_length(body: Any, method: str) -> int | None:
-        """The length of a body where it is known beforehand, else None."""
-        if body is None:
-            return 0 if method.upper() in face._METHODS_EXPECTING_BODY else None
-        if hasattr(body, "read"):
-            return None
-        try:
-            return memoryview(body).nbytes
-        except TypeError:
-            return len(body) if isinstance(body, str) else None
+    _is_textIO = staticmethod(bodies.is_text)
+    _get_content_length = staticmethod(bodies.content_length)
 
     def __init__(
         self,
@@ -107,8 +97,8 @@ class HTTPConnection:
         self._tunnel_host = None
         self._tunnel_port = None
         self._raw_proxy_headers = None
-        if max_response_headers is not None:
-            self.max_response_headers = max_response_headers
+        # Stock methods of 3.15 look for it here: a connection may outlive `uninstall`.
+        self.max_response_headers = max_response_headers
         self.host, self.port = self._get_hostport(host, port)
         self._validate_host(self.host)
         # Looked up when a connection is made, so that whoever patches the socket module is heard.
@@ -125,51 +115,10 @@ class HTTPConnection:
 
     # -- opening and closing
 
-    def set_tunnel(self, host: str, port: int | None = None, headers: dict[str, Any] | None = None) -> None:
-        """Reach `host` through the server that this connection was made for, a proxy, by CONNECT."""
-        if self.sock:
-            raise RuntimeError("Can't set up tunnel for established connection")
-        self._tunnel_host, self._tunnel_port = self._get_hostport(host, port)
-        self._tunnel_headers = dict(headers) if type(headers) is dict else headers.copy() if headers else {}
-        if not _OLD_TUNNELS and not any(name.lower() == "host" for name in self._tunnel_headers):
-            target = self._wrap_ipv6(encode_target(self._tunnel_host)).decode("ascii")
-            self._tunnel_headers["Host"] = "%s:%d" % (target, self._tunnel_port)  # noqa: UP031  (numbers only)
-
-    def _wrap_ipv6(self, ip: Any) -> Any:
-        if b":" in ip and ip[:1] != b"[":
-            return b"[" + ip + b"]"
-        return ip
-
-    def _tunnel(self) -> None:
-        """Asks the proxy for the tunnel."""
-        host = self._tunnel_host
-        assert host is not None
-        version = "HTTP/1.0" if _OLD_TUNNELS else self._http_vsn_str
-        name = host.encode("ascii") if _OLD_TUNNELS else encode_target(host)
-        if bad := face._contains_disallowed_url_pchar_re.search(host):
-            raise ValueError(f"Tunnel host can't contain control characters {bad.group()!r}")
-        target = b"%s:%d" % (self._wrap_ipv6(name), self._tunnel_port)
-        self.send(encode_tunnel_head(target, self._tunnel_headers, version))
-        response = self.response_class(self.sock, method=self._method)
-        try:
-            _, status, reason = response._read_status()
-            if self.max_response_headers is None:
-                self._raw_proxy_headers = face._read_headers(response.fp)
-            else:
-                self._raw_proxy_headers = face._read_headers(response.fp, self.max_response_headers)
-            if self.debuglevel > 0:
-                for line in self._raw_proxy_headers or ():
-                    say("header:", line.decode())
-            if status != 200:
-                self.close()
-                raise OSError(f"Tunnel connection failed: {status} {reason.strip()}")
-        finally:
-            response.close()
-
-    def get_proxy_response_headers(self) -> Any:
-        """The headers of the proxy's answer to CONNECT, None if there was none."""
-        raw = self._raw_proxy_headers
-        return None if raw is None else face._parse_header_lines(raw)
+    set_tunnel = tunnel.set_tunnel
+    _wrap_ipv6 = tunnel.wrap_ipv6
+    _tunnel = tunnel.open_tunnel
+    get_proxy_response_headers = tunnel.get_proxy_response_headers
 
     def connect(self) -> None:
         """Connects to the host and port given, and through the tunnel if there is one."""
@@ -224,7 +173,7 @@ class HTTPConnection:
         if type(data) is not bytes and hasattr(data, "read"):
             if self.debuglevel > 0:
                 say(_SENDING)
-            for block in self.__blocks(data):
+            for block in bodies.blocks(self, data):
                 sys.audit("http.client.send", self, block)
                 self.sock.sendall(block)
             return
@@ -245,14 +194,7 @@ class HTTPConnection:
         """What a file gives, by `blocksize`."""
         if self.debuglevel > 0:
             say(_READING)
-        return self.__blocks(readable)
-
-    def __blocks(self, readable: Any) -> Iterator[bytes]:
-        encode = self._is_textIO(readable)
-        if encode and self.debuglevel > 0:
-            say("encoding file using iso-8859-1")
-        while block := readable.read(self.blocksize):
-            yield block.encode("iso-8859-1") if encode else block
+        return bodies.blocks(self, readable)
 
     def _send_output(self, message_body: Any = None, encode_chunked: bool = False) -> None:
         """Sends the head that has been put together, and the body."""
@@ -264,31 +206,32 @@ class HTTPConnection:
         if message_body is None:
             # Without its last chunk the server would wait for ever, where one was announced.
             encode_chunked = encode_chunked and b"\r\ntransfer-encoding:" in head.lower()
+        elif not encode_chunked and type(message_body) in _FILES and self.__may_cut_freely(message_body):
+            while block := message_body.read(_LARGE_BLOCK):
+                self.send(block)
         else:
-            for chunk in self.__chunks(message_body):
+            for chunk in bodies.pieces(self, message_body):
                 if not chunk:
                     if self.debuglevel > 0:
                         say("Zero length chunk ignored")
                     continue
                 if encode_chunked:
-                    chunk = f"{_size(chunk):X}\r\n".encode("ascii") + chunk + b"\r\n"
+                    if type(chunk) is bytes:
+                        chunk = b"%X\r\n%b\r\n" % (len(chunk), chunk)
+                    else:
+                        chunk = f"{bodies.size(chunk):X}\r\n".encode("ascii") + chunk + b"\r\n"
                 self.send(chunk)
         if encode_chunked:
             self.send(b"0\r\n\r\n")
 
-    def __chunks(self, body: Any) -> Iterable[Any]:
-        if hasattr(body, "read"):
-            return self._read_readable(body)
-        try:
-            memoryview(body)
-        except TypeError:
-            try:
-                return iter(body)
-            except TypeError:
-                raise TypeError(  # noqa: B904
-                    f"message_body should be a bytes-like object or an iterable, got {type(body)!r}"
-                )
-        return (body,)
+    def __may_cut_freely(self, file: Any) -> bool:
+        """Whether nobody can tell, or has said, by how much a file is read."""
+        return (
+            self.blocksize == 8192
+            and type(file.raw) is io.FileIO
+            and STEPS.passes(self)
+            and type(self)._read_readable is _READ_READABLE
+        )
 
     # -- a request, step by step
 
@@ -352,7 +295,7 @@ class HTTPConnection:
         """Adds a header; several values become lines of one header."""
         if self.__state != _STARTED:
             raise CannotSendHeader()
-        if face._is_legal_header_name is _LEGAL_NAME and face._is_illegal_header_value is _ILLEGAL_VALUE:
+        if JUDGES.passes(self):
             line = field_line(header, values)
             if line is not None:
                 self._output(line)
@@ -397,8 +340,6 @@ class HTTPConnection:
             type(headers) is dict
             and (body is None or type(body) is bytes)
             and STEPS.passes(self)
-            and face._is_legal_header_name is _LEGAL_NAME
-            and face._is_illegal_header_value is _ILLEGAL_VALUE
             and type(self._buffer) is list
             and not self._buffer
             and self.__send_plain(method, url, body, headers)
@@ -463,13 +404,13 @@ class HTTPConnection:
             self.connect()
         audit("http.client.send", self, head)
         if not body:
-            self.sock.sendall(head)
+            send_all(self.sock, head)
         elif len(body) <= _SMALL_BODY:
             # One packet, told apart to auditors.
             audit("http.client.send", self, body)
-            self.sock.sendall(head + body)
+            send_all(self.sock, head + body)
         else:
-            self.sock.sendall(head)
+            send_all(self.sock, head)
             self.send(body)
         return True
 
@@ -544,41 +485,19 @@ def drop_socket(connection: Any) -> None:
         sock.close()
 
 
-def _size(chunk: Any) -> int:
-    """The size of a chunk in bytes, which is not the length of every buffer."""
-    if type(chunk) is not bytes:
-        try:
-            return memoryview(chunk).nbytes
-        except TypeError:  # no buffer; what it lacks shows below
-            pass
-    return len(chunk)
-
-
 _NEW = HTTPResponse.__new__
-_LEGAL_NAME = face._is_legal_header_name
-_ILLEGAL_VALUE = face._is_illegal_header_value
+_READ_READABLE = HTTPConnection._read_readable
+_STEPS = (
+    "putrequest", "putheader", "endheaders", "send", "debuglevel", "_http_vsn", "_http_vsn_str", "_send_output",
+    "_output", "_encode_request", "_validate_method", "_validate_path", "_get_content_length",
+)  # fmt: skip
+_JUDGES = ("_is_legal_header_name", "_is_illegal_header_value")
 
 # What the short cut through `_send_request` leaves out, and the number of attributes that a connection has.
-STEPS = Guard(
-    {
-        "putrequest": HTTPConnection.putrequest,
-        "putheader": HTTPConnection.putheader,
-        "endheaders": HTTPConnection.endheaders,
-        "send": HTTPConnection.send,
-        "debuglevel": HTTPConnection.debuglevel,
-        "_http_vsn": HTTPConnection._http_vsn,
-        "_http_vsn_str": HTTPConnection._http_vsn_str,
-        "_send_output": HTTPConnection._send_output,
-        "_output": HTTPConnection._output,
-        "_encode_request": HTTPConnection._encode_request,
-        "_validate_method": HTTPConnection._validate_method,
-        "_validate_path": HTTPConnection._validate_path,
-        "_get_content_length": HTTPConnection._get_content_length,
-    },
-    16,
-    face,
-    ("_is_legal_header_name", "_is_illegal_header_value"),
-)
+STEPS = Guard({step: getattr(HTTPConnection, step) for step in _STEPS}, 17, face, _JUDGES)
+
+# The same for a header.
+JUDGES = Guard({}, None, face, _JUDGES)
 
 # As they are usually written; in any other case the slow way finds out.
 _EXPECTING = frozenset(("PATCH", "POST", "PUT"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
-from urllib.parse import urlsplit
 
 import straightwire.client as face
 from straightwire._errors import InvalidURL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # No name in the DNS is longer than 253 bytes; the codec needs seconds for a hundred thousand characters.
 _LONGEST_NAME = 1024
@@ -48,6 +50,8 @@ def absolute_host_value(url: str) -> bytes | None:
     """The value of Host for an absolute URL, None for any other: its authority without user and zone."""
     if not url.startswith("http"):
         return None
+    from urllib.parse import urlsplit
+
     authority = urlsplit(url).netloc.rpartition("@")[2]
     return without_zone(encode_host(authority)) if authority else None
 

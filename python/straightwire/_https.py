@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 import sys
-from typing import Any
 
 import straightwire.client as face
 from straightwire._connection import HTTPConnection, drop_socket
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def create_https_context(http_version: int) -> Any:

@@ -1,14 +1,16 @@
-"""Header lines read, and made into an `HTTPMessage`."""
+"""The headers of a response, as a message of the email package."""
 
 from __future__ import annotations
 
 from email._policybase import compat32
 from email.message import Message
-from typing import Any, BinaryIO
 
-import straightwire.client as face
-from straightwire._errors import HTTPException, LineTooLong
 from straightwire._late import Late
+from straightwire._lines import parse_header_lines, parse_headers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class _Fields:
@@ -110,49 +112,4 @@ _HELD = (
 )  # fmt: skip
 
 
-def make_message(response: Any) -> None:
-    """Gives a response the message that stands for its head, as `headers` and `msg`."""
-    if response._head is None:
-        return
-    message = HTTPMessage.__new__(HTTPMessage)
-    message._head = response._head
-    # Either may have been set to something else before.
-    response.__dict__.setdefault("headers", message)
-    response.__dict__.setdefault("msg", message)
-
-
-def read_headers(fp: BinaryIO, max_headers: int | None = None) -> list[bytes]:
-    """Header lines up to the empty line, which comes last, or up to the end of the stream."""
-    most = face._MAXHEADERS if max_headers is None else max_headers
-    lines: list[bytes] = []
-    while True:
-        line = read_line(fp, "header line")
-        lines.append(line)
-        if line in ENDS:
-            return lines
-        if len(lines) > most:
-            raise HTTPException(f"got more than {most} headers")
-
-
-def read_line(fp: BinaryIO, what: str) -> bytes:
-    """One line, its end included, of a length that is allowed."""
-    line = fp.readline(face._MAXLINE + 1)
-    if len(line) > face._MAXLINE:
-        raise LineTooLong(what)
-    return line
-
-
-# The lines that end a head or the trailers; the last is the end of the stream.
-ENDS = frozenset((b"\r\n", b"\n", b""))
-
-
-def parse_header_lines(header_lines: list[bytes], _class: type[Message] = HTTPMessage) -> Any:
-    """Header lines as a message, by the email parser."""
-    from email.parser import Parser
-
-    return Parser(_class=_class).parsestr(b"".join(header_lines).decode("iso-8859-1"))
-
-
-def parse_headers(fp: BinaryIO, _class: type[Message] = HTTPMessage) -> Any:
-    """Reads the header lines of a message from a file and returns them as a `_class`."""
-    return parse_header_lines(read_headers(fp), _class)
+parse_headers.__defaults__ = parse_header_lines.__defaults__ = (HTTPMessage,)

@@ -31,6 +31,8 @@ def apply(stock: ModuleType, ours: ModuleType) -> None:
 
     What somebody else has put in the place of something stock stays where it is.
     """
+    for name in dir(ours):
+        getattr(ours, name)  # so that all of it is there
     twins = Twins(stock, ours)
     try:
         _graft(stock, ours, twins)

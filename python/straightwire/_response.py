@@ -6,7 +6,6 @@ import io
 from builtins import print as builtin_print
 from collections.abc import Iterator, Sequence
 from sys import maxsize
-from typing import Any
 
 import straightwire.client as face
 from straightwire import _chunks
@@ -20,7 +19,10 @@ from straightwire._errors import (
     UnknownProtocol,
 )
 from straightwire._late import Late
-from straightwire._message import make_message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _UNKNOWN = "UNKNOWN"
 
@@ -31,6 +33,17 @@ _BODILESS = frozenset((204, 304))
 def say(*words: object) -> None:
     """Prints for `debuglevel`, through `http.client.print` if somebody has set that."""
     getattr(face, "print", builtin_print)(*words)
+
+
+def make_message(response: Any) -> None:
+    """Gives a response the message that stands for its head, as `headers` and `msg`."""
+    if response._head is None:
+        return
+    message = face.HTTPMessage.__new__(face.HTTPMessage)
+    message._head = response._head
+    # Either may have been set to something else before.
+    response.__dict__.setdefault("headers", message)
+    response.__dict__.setdefault("msg", message)
 
 
 class HTTPResponse(io.BufferedIOBase):
@@ -111,7 +124,15 @@ class HTTPResponse(io.BufferedIOBase):
         if _max_headers is not None:
             self._max_headers = _max_headers
         if PARSING.passes(self):
-            head = take_head(self.fp, face._MAXHEADERS if _max_headers is None else _max_headers)
+            try:
+                head = take_head(self.fp, face._MAXHEADERS if _max_headers is None else _max_headers)
+            except TimeoutError:
+                # The lines that came are read all the same: a status line may be among them.
+                try:
+                    self._begin_by_lines(_max_headers)
+                except OSError:
+                    pass
+                raise
             if head is not None:
                 head.begin(self, self._method)
                 return
@@ -360,6 +381,9 @@ class HTTPResponse(io.BufferedIOBase):
                 self.chunk_left = 0
             self._give_up()
             raise IncompleteRead(data) from IncompleteRead(b"")
+        if isinstance(fault, BaseException):
+            self.chunk_left = left
+            raise fault
         had, missing = fault
         if left:
             # The chunk is counted as not read at all, as its bytes are not in the answer.

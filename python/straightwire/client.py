@@ -10,16 +10,14 @@ The classes live in modules of their own; this one is their face. What users set
 from __future__ import annotations
 
 import collections.abc
-import email.message
 import errno
 import http
 import io
 import re
 import socket
 import sys
+from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Union
-from urllib.parse import urlsplit
 
 from straightwire._errors import (
     MAXLINE,
@@ -40,8 +38,14 @@ from straightwire._errors import (
     error,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import email.message
     import ssl
+    from typing import Any
+    from urllib.parse import urlsplit
+
+    from straightwire._message import HTTPMessage
 
 __all__ = [
     "BadStatusLine",
@@ -118,9 +122,9 @@ def _strip_ipv6_iface(enc_name: bytes) -> bytes:
     return address + b"]"
 
 
-from straightwire._message import HTTPMessage, parse_headers
-from straightwire._message import parse_header_lines as _parse_header_lines
-from straightwire._message import read_headers as _read_headers
+from straightwire._lines import parse_headers
+from straightwire._lines import parse_header_lines as _parse_header_lines
+from straightwire._lines import read_headers as _read_headers
 from straightwire._response import HTTPResponse
 from straightwire._connection import HTTPConnection
 
@@ -132,18 +136,30 @@ def _has_ssl() -> bool:
     return find_spec("ssl") is not None and find_spec("_ssl") is not None
 
 
+# Imported when they are first asked for, as they cost more than all the rest, and most programs never ask.
+_LATE = {
+    "HTTPMessage": ("straightwire._message", "HTTPMessage"),
+    "email": ("email.message", None),
+    "urlsplit": ("urllib.parse", "urlsplit"),
+}
+
 if _has_ssl():
     from straightwire._https import HTTPSConnection
     from straightwire._https import create_https_context as _create_https_context
 
     __all__.append("HTTPSConnection")
+    _LATE["ssl"] = ("ssl", None)
 
 
 def __getattr__(name: str) -> Any:
-    """`ssl`, imported when it is first asked for."""
-    if name == "ssl" and "HTTPSConnection" in globals():
-        import ssl
+    """What is imported late."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _LATE[name]
+    found = import_module(module)
+    globals()[name] = getattr(found, attribute) if attribute else sys.modules[name]
+    return globals()[name]
 
-        globals()["ssl"] = ssl
-        return ssl
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})

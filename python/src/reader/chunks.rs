@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     LongLine,
     /// The stream ended: these bytes came, and so many did not.
     Cut(Vec<u8>, u64),
+    /// The file failed.
+    Raised(PyErr),
 }
 
 impl<'py> IntoPyObject<'py> for Fault {
@@ -36,6 +38,7 @@ impl<'py> IntoPyObject<'py> for Fault {
             Fault::BadSize => intern!(py, "size").into_bound_py_any(py),
             Fault::LongLine => intern!(py, "line").into_bound_py_any(py),
             Fault::Cut(had, missing) => (PyBytes::new(py, &had), missing).into_bound_py_any(py),
+            Fault::Raised(err) => Ok(err.into_value(py).into_bound(py).into_any()),
         }
     }
 }
@@ -107,18 +110,22 @@ impl Source for Direct<'_, '_> {
 }
 
 /// Any file of Python's; never asked for more than is sure to be wanted.
-struct File<'a, 'py>(&'a Bound<'py, PyAny>);
+struct File<'a, 'py> {
+    file: &'a Bound<'py, PyAny>,
+    /// It gave less than was asked for.
+    ended: bool,
+}
 
 impl Source for File<'_, '_> {
     fn line_end(&mut self) -> PyResult<Option<Vec<u8>>> {
-        let found = self.0.call_method1(intern!(self.0.py(), "read"), (2,))?;
+        let found = self.file.call_method1(intern!(self.file.py(), "read"), (2,))?;
         let found = found.cast::<PyBytes>()?.as_bytes();
         Ok((found.len() < 2).then(|| found.to_vec()))
     }
 
     fn size(&mut self, max_line: usize) -> PyResult<Result<u64, Fault>> {
-        let py = self.0.py();
-        let line = self.0.call_method1(intern!(py, "readline"), (max_line + 1,))?;
+        let py = self.file.py();
+        let line = self.file.call_method1(intern!(py, "readline"), (max_line + 1,))?;
         let line = line.cast::<PyBytes>()?.as_bytes();
         match size_line(line) {
             SizeLine::Whole { size, len } if len <= max_line => Ok(Ok(size)),
@@ -127,9 +134,17 @@ impl Source for File<'_, '_> {
     }
 
     fn piece(&mut self, most: usize, sink: &mut impl Sink) -> PyResult<usize> {
-        let data = self.0.call_method1(intern!(self.0.py(), "read"), (most.min(BLOCK),))?;
+        if self.ended {
+            return Ok(0);
+        }
+        let most = most.min(BLOCK);
+        let data = self.file.call_method1(intern!(self.file.py(), "read"), (most,))?;
+        if data.is_none() {
+            return Err(data.len().expect_err("None has no length"));
+        }
         let data = data.cast::<PyBytes>()?.as_bytes();
         sink.push(data)?;
+        self.ended = data.len() < most;
         Ok(data.len())
     }
 }
@@ -151,17 +166,18 @@ fn judge(py: Python<'_>, line: &[u8], max_line: usize) -> PyResult<Result<u64, F
     Ok(Ok(size.extract().unwrap_or(u64::MAX)))
 }
 
-/// Gives up to `amount` bytes to `sink`. `left` is what remains of the chunk under way, as in
+/// Gives up to `amount` bytes to `sink`. `place` is what remains of the chunk under way, as in
 /// `HTTPResponse.chunk_left`; comes back with the fault and how many of the bytes given belong to a chunk
 /// that was cut short.
 fn decode(
     source: &mut impl Source,
-    mut left: Option<u64>,
+    place: &mut Option<u64>,
     max_line: usize,
     mut amount: usize,
     sink: &mut impl Sink,
 ) -> PyResult<(Option<u64>, Fault, usize)> {
     loop {
+        let left = *place;
         if left == Some(0) {
             // `http.client` skips two bytes here, whatever they are.
             if let Some(found) = source.line_end()? {
@@ -177,6 +193,8 @@ fn decode(
                 Err(fault) => return Ok((None, fault, 0)),
             },
         };
+        // Where `http.client` is, too, if the file fails in the middle of the chunk.
+        *place = Some(missing);
         let mut taken = 0;
         while missing > 0 && amount > 0 {
             let most = usize::try_from(missing).unwrap_or(usize::MAX).min(amount);
@@ -189,27 +207,29 @@ fn decode(
             amount -= len;
             taken += len;
         }
-        left = Some(missing);
+        *place = Some(missing);
         if amount == 0 {
-            return Ok((left, Fault::Enough, 0));
+            return Ok((*place, Fault::Enough, 0));
         }
     }
 }
 
 fn decode_from(
     fp: &Bound<'_, PyAny>,
-    left: Option<u64>,
+    mut left: Option<u64>,
     max_line: usize,
     amount: usize,
     sink: &mut impl Sink,
 ) -> PyResult<(Option<u64>, Fault, usize)> {
-    let Ok(reader) = fp.cast_exact::<Reader>() else {
-        return decode(&mut File(fp), left, max_line, amount, sink);
+    let stopped = if let Ok(reader) = fp.cast_exact::<Reader>() {
+        let (py, reader) = (fp.py(), reader.get());
+        let mut guard = reader.lock(py, "read")?;
+        let mut source = Direct { py, socket: &reader.socket, buffered: &mut guard.buffered };
+        decode(&mut source, &mut left, max_line, amount, sink)
+    } else {
+        decode(&mut File { file: fp, ended: false }, &mut left, max_line, amount, sink)
     };
-    let (py, reader) = (fp.py(), reader.get());
-    let mut guard = reader.lock(py, "read")?;
-    let mut source = Direct { py, socket: &reader.socket, buffered: &mut guard.buffered };
-    decode(&mut source, left, max_line, amount, sink)
+    stopped.or_else(|err| Ok((left, Fault::Raised(err), 0)))
 }
 
 type Chunks<'py, T> = (T, Option<u64>, Fault);

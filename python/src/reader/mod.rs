@@ -21,7 +21,7 @@ use body::Filling;
 use buffer::{Buffered, Framing};
 
 pub(crate) use chunks::{read_chunks, readinto_chunks};
-pub(crate) use open::{open_reader, open_stock, read_up_to, take_head};
+pub(crate) use open::{is_tls, open_reader, open_stock, read_up_to, take_head};
 
 /// Reads from a socket as `socket.makefile("rb")` does, and counts among its files as that does.
 #[pyclass(frozen, weakref, module = "straightwire._engine")]
@@ -86,13 +86,7 @@ impl Reader {
     /// On a `socket.socket`, which is read by its `recv` and `recv_into`.
     #[new]
     fn new(sock: &Bound<'_, PyAny>) -> PyResult<Reader> {
-        Ok(Reader {
-            socket: Socket::hold(sock)?,
-            state: Mutex::default(),
-            closed: AtomicBool::new(false),
-            raw: OnceLock::new(),
-            owner: AtomicUsize::new(0),
-        })
+        Reader::over(sock, false)
     }
 
     /// The next response head, read in one go. `None` if it is out of the ordinary, has more than
@@ -296,6 +290,16 @@ impl Reader {
 }
 
 impl Reader {
+    fn over(sock: &Bound<'_, PyAny>, tls: bool) -> PyResult<Reader> {
+        Ok(Reader {
+            socket: Socket::hold(sock, tls)?,
+            state: Mutex::default(),
+            closed: AtomicBool::new(false),
+            raw: OnceLock::new(),
+            owner: AtomicUsize::new(0),
+        })
+    }
+
     fn closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }

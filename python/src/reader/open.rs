@@ -25,7 +25,8 @@ pub(crate) fn open_reader<'py>(sock: &Bound<'py, PyAny>) -> PyResult<Bound<'py, 
 pub(crate) fn open_stock<'py>(sock: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Reader>>> {
     let py = sock.py();
     let kind = sock.get_type();
-    if !(is_stock(&PLAIN, &kind, "socket", "socket")? || is_stock(&TLS, &kind, "ssl", "SSLSocket")?) {
+    let plain = is_stock(&PLAIN, &kind, "socket", "socket")?;
+    if !plain && !is_tls(sock)? {
         return Ok(None);
     }
     // A socket that never waits reads by halves: io's own files know how.
@@ -33,7 +34,12 @@ pub(crate) fn open_stock<'py>(sock: &Bound<'py, PyAny>) -> PyResult<Option<Bound
     if !timeout.is_none() && timeout.extract::<f64>()? == 0.0 {
         return Ok(None);
     }
-    Ok(Some(Bound::new(py, Reader::new(sock)?)?))
+    Ok(Some(Bound::new(py, Reader::over(sock, !plain)?)?))
+}
+
+/// Whether `sock` is one of the interpreter's own sockets with TLS.
+pub(crate) fn is_tls(sock: &Bound<'_, PyAny>) -> PyResult<bool> {
+    is_stock(&TLS, &sock.get_type(), "ssl", "SSLSocket")
 }
 
 /// A class of sockets, with what it did when it was first seen.
@@ -71,8 +77,9 @@ impl Stock {
     /// `None` if a method has been replaced already.
     fn new(kind: &Bound<'_, PyType>) -> PyResult<Option<Stock>> {
         let steps = PyDict::new(kind.py());
-        for name in ["recv", "recv_into", "makefile", "_decref_socketios"] {
-            let step = kind.getattr(name)?;
+        // Plain sockets have no `read`.
+        for name in ["recv", "recv_into", "sendall", "send", "read", "makefile", "_decref_socketios"] {
+            let Some(step) = kind.getattr_opt(name)? else { continue };
             // A method in C knows its class only.
             let owner = step.getattr("__objclass__").unwrap_or_else(|_| step.clone());
             let module = owner.getattr("__module__")?;
@@ -123,6 +130,13 @@ pub(crate) fn read_up_to<'py>(
     let mut whole = Growing::new(py, left)?;
     while left > 0 {
         let data = fp.call_method1(read, (left.min(BLOCK),))?;
+        if data.is_none() {
+            // A file that doesn't wait: nothing at all is told as such.
+            if whole.len() == 0 {
+                return Ok(data);
+            }
+            break;
+        }
         let data = data.cast::<PyBytes>()?.as_bytes();
         if data.is_empty() {
             break;

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from straightwire._engine import open_reader, read_chunks, readinto_chunks
+from straightwire._engine import Reader, open_reader, read_chunks, readinto_chunks
 
 MAX = 65536
 
@@ -137,3 +137,74 @@ def test_random_bodies_end_as_in_http_client() -> None:
         if rng.randrange(20) == 0:
             assert from_reader(body, 2, lambda fp: read_chunks(fp, None, MAX))[0] == (data, left, fault)
     assert outcomes == {"size", tuple, type(None)}
+
+
+def by_lines(reader: Reader) -> None:
+    """Reads chunks as those do who know a file only: lines, sizes, data."""
+    while size := int(reader.readline().partition(b";")[0], 16):
+        reader.read(size)
+        reader.readline()
+    while reader.readline() not in (b"\r\n", b"\n", b""):
+        pass
+
+
+@pytest.mark.parametrize(
+    "end", [b"0\r\n\r\n", b"0\n\n", b"0;x=y\r\nA: b\r\n\r\n", b"000\r\nA: 0\r\n0\r\n\r\n", b"0\r\n \r\n\r\n"]
+)
+@pytest.mark.parametrize("rest", [b"", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_who_reads_chunks_by_lines_is_seen_at_their_end(end: bytes, rest: bytes) -> None:
+    def call(reader: Reader) -> bool:
+        assert not reader.chunks_ended
+        by_lines(reader)
+        return reader.chunks_ended
+
+    # A blank line ends the trailers, whatever the blanks.
+    last = b" \r\n"
+    expected = b"\r\n" + rest if last in end else rest
+    answer, left = from_reader(b"2\r\nok\r\n" + end + rest, 3, call)
+    assert answer or last in end
+    assert left in (rest, expected)
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        (b"2\r\nok\r\n0\r\n\r\n", 1),
+        (b"0\r\nA: b\r\n\r\n", 1),
+        (b"0\r\nA: b\r\n\r\n", 2),
+        (b"\r\n\r\n\r\n", 3),
+        (b"5\r\n\r\n0\r\n", 2),
+        (b"x\r\n\r\n", 2),
+    ],
+)
+def test_before_the_last_empty_line_they_are_not_at_their_end(body: bytes, lines: int) -> None:
+    def call(reader: Reader) -> bool:
+        for _ in range(lines):
+            reader.readline()
+        return reader.chunks_ended
+
+    assert from_reader(body, 1, call)[0] is False
+
+
+def test_data_after_the_end_is_another_body() -> None:
+    def call(reader: Reader) -> list[bool]:
+        seen = []
+        for _ in range(2):
+            by_lines(reader)
+            seen.append(reader.chunks_ended)
+            reader.read(4)
+            seen.append(reader.chunks_ended)
+        return seen
+
+    answer, _ = from_reader(b"0\r\n\r\nnext" * 2, 1, call)
+    assert answer == [True, False, True, False]
+
+
+def test_a_closed_reader_is_at_no_end() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, open_reader(ours) as reader:
+        theirs.sendall(b"0\r\n\r\n")
+        by_lines(reader)
+        assert reader.chunks_ended
+        reader.close()
+        assert not reader.chunks_ended

@@ -8,7 +8,9 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
+import types
 from collections.abc import Iterator
 
 import pytest
@@ -78,3 +80,27 @@ def test_the_end_of_a_tls_stream(context: ssl.SSLContext) -> None:
         sock.sendall(b"x")
         assert reader.read() == b"all"
         assert reader.read1() == b""
+
+
+def test_views_that_a_tracer_keeps_are_dead(context: ssl.SSLContext) -> None:
+    body = b"0123456789" * 300_000
+    kept: list[memoryview] = []
+
+    def trace(frame: types.FrameType, event: str, _: object) -> object:
+        kept.extend(value for value in frame.f_locals.values() if type(value) is memoryview)
+        return trace
+
+    with wrapped(context, body) as sock:
+        with open_reader(sock) as reader:
+            before = sys.gettrace()
+            sys.settrace(trace)
+            try:
+                data = reader.read(len(body))
+            finally:
+                sys.settrace(before)
+        sock.sendall(b"x")
+    assert data == body
+    assert kept
+    for view in kept:
+        with pytest.raises(ValueError, match="released"):
+            view[0]

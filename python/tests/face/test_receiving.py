@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -95,6 +97,24 @@ def test_what_follows_a_broken_chunk_is_not_the_next_response() -> None:
         connection.close()
 
 
+@differs("closed-under-way")
+def test_what_was_left_unread_is_not_the_answer_to_a_request_that_is_out() -> None:
+    # More than any buffer takes in at once.
+    with Peer(
+        HEAD + b"Content-Length: 400000\r\n\r\n" + b"HTTP/1.1 200 Forged\r\n\r\n" * 20000, OK, OK
+    ) as peer:
+        connection = peer.connection()
+        connection.request("GET", "/1")
+        response = connection.getresponse()
+        connection.request("GET", "/2")
+        response.read(10)
+        response.close()
+        with pytest.raises(client.RemoteDisconnected, match="closed with the response before"):
+            connection.getresponse()
+        assert connection.sock is None
+        connection.close()
+
+
 @differs("promises", until=(3, 13, 11))
 @pytest.mark.parametrize("promise", [b"Content-Length: 1073741824\r\n\r\n", b"chunked"])
 @pytest.mark.parametrize("amount", [None, 1 << 30])
@@ -177,3 +197,73 @@ def test_a_hundred_headers_are_not_more_than_a_hundred() -> None:
 def test_a_negative_amount_is_all_there_is(answer: bytes) -> None:
     with Peer(answer + OK) as peer:
         assert get(peer).read(-1) == b"ok"
+
+
+@differs("chained", until=(3, 11))
+@pytest.mark.parametrize("amount", [None, 100])
+def test_what_came_of_a_chunk_is_not_lost(amount: int | None) -> None:
+    with Peer(CHUNKED + b"2\r\nok\r\n9\r\nhello") as peer:
+        response = get(peer)
+        with pytest.raises(client.IncompleteRead) as caught:
+            response.read(amount)
+        assert caught.value.partial == b"ok"
+        cause = caught.value.__cause__
+        assert (type(cause), cause.partial, cause.expected) == (client.IncompleteRead, b"hello", 4)
+
+
+@differs("end-at-once", until=(3, 13))
+@pytest.mark.parametrize("method", ["read1", "readline"])
+@pytest.mark.parametrize("amount", [(), (2,), (50,)])
+def test_the_last_of_a_body_ends_the_response(method: str, amount: tuple[int, ...]) -> None:
+    with Peer(OK, OK) as peer:
+        connection = peer.connection()
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        assert getattr(response, method)(*amount) == b"ok"
+        assert response.isclosed()
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"ok"
+        connection.close()
+
+
+@differs("read-ahead")
+@pytest.mark.parametrize(
+    "look",
+    [lambda it: it.peek(), lambda it: it.read1(), lambda it: bytes(it.fp.readinto1(bytearray(12_000)))],
+)
+def test_what_has_been_received_is_shown_in_one_piece(look: Callable[[Any], bytes]) -> None:
+    # A pair keeps pieces whole, so it is known what one receive gives.
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(HEAD + b"\r\n" + b"x" * 12_000 + b"y" * 12_000)
+        theirs.close()
+        response = client.HTTPResponse(ours)
+        response.begin()
+        assert len(look(response)) > 8192
+        response.close()
+
+
+def test_what_follows_a_switch_of_protocols_is_in_the_file() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhello")
+        response = client.HTTPResponse(ours)
+        response.begin()
+        assert (response.status, response.length) == (101, 0)
+        assert response.fp.read(5) == b"hello"
+        theirs.sendall(b"more")
+        assert ours.recv(4) == b"more"
+        response.close()
+
+
+def test_a_head_that_comes_too_late_leaves_what_came() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(0.01)
+        theirs.sendall(HEAD + b"Content-Length: 2\r\n")
+        response = client.HTTPResponse(ours)
+        with pytest.raises(TimeoutError, match="^timed out$"):
+            response.begin()
+        assert (response.status, response.reason, response.version) == (200, "OK", 11)
+        assert response.length == "UNKNOWN"
+        response.close()

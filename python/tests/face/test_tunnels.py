@@ -87,6 +87,16 @@ def test_what_the_proxy_answered_can_be_asked_for() -> None:
         connection.close()
 
 
+@differs("proxy-header-cap", until=(3, 12))
+def test_headers_of_the_proxy_are_counted() -> None:
+    with Peer(b"HTTP/1.1 200 Granted\r\n" + b"A: b\r\n" * 150 + b"\r\n", OK) as peer:
+        connection = peer.connection()
+        connection.set_tunnel("example.com", 443)
+        with pytest.raises(client.HTTPException, match="got more than 100 headers"):
+            connection.connect()
+        connection.close()
+
+
 @differs("half-open")
 @pytest.mark.parametrize("kind", ["HTTPConnection", "HTTPSConnection"])
 def test_where_no_tunnel_came_about_nothing_is_sent_to_the_proxy(kind: str) -> None:

@@ -41,7 +41,7 @@ PEERS = (
     Peer(
         "urllib3==2.8.0",
         ("pytest==8.4.2", "pytest-timeout==2.4.0", "pytest-socket==0.8.1", "trustme==1.2.1", HYPERCORN)
-        + ("quart==0.23.1", "quart-trio==0.13.0", "trio==0.35.0", "anyio==4.16.0", "httpx==0.28.1")
+        + ("quart==0.20.0", "quart-trio==0.12.0", "trio==0.35.0", "anyio==4.16.0", "httpx==0.28.1")
         + ("h2==4.4.1", "pysocks==1.7.1", "cryptography==50.0.2", "pyopenssl==26.4.0", "idna==3.20")
         + ("brotli==1.2.1", "psutil==7.2.2"),
         ("test",),
@@ -112,7 +112,9 @@ def environment_for(peer: Peer, folder: Path) -> Path:
 
 def source_of(peer: Peer, folder: Path) -> Path:
     """The unpacked source package."""
-    pip(Path(sys.executable), "download", "--no-binary", ":all:", "--no-deps", "--dest", folder, peer.package)
+    # What pip builds it with may come as wheels.
+    name = peer.package.partition("==")[0]
+    pip(Path(sys.executable), "download", "--no-binary", name, "--no-deps", "--dest", folder, peer.package)
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="data") if hasattr(tarfile, "data_filter") else packed.extractall(
