@@ -9,7 +9,15 @@ from sys import maxsize
 
 import straightwire.client as face
 from straightwire import _chunks
-from straightwire._engine import Guard, open_reader, read_chunks, read_rest, read_up_to, take_head
+from straightwire._engine import (
+    Guard,
+    open_reader,
+    read_chunks,
+    read_rest,
+    read_up_to,
+    readinto_chunks,
+    take_head,
+)
 from straightwire._errors import (
     BadStatusLine,
     HTTPException,
@@ -366,21 +374,40 @@ class HTTPResponse(io.BufferedIOBase):
         if not STEPS.passes(self) or (self.chunk_left or 0) < 0:
             return _chunks.read_chunked(self, amt)
         data, left, fault = read_chunks(self.fp, self.chunk_left, face._MAXLINE, amt)
+        if inner := self.__stopped(left, fault, len(data), amt):
+            raise IncompleteRead(data) from inner
+        return data
+
+    def _readinto_chunked(self, b: Any) -> int:
+        assert self.chunked != _UNKNOWN
+        view = memoryview(b)
+        if not STEPS.passes(self) or (self.chunk_left or 0) < 0 or view.readonly or view.format != "B":
+            return _chunks.readinto_chunked(self, b)
+        count, left, fault = readinto_chunks(self.fp, self.chunk_left, face._MAXLINE, view)
+        try:
+            if inner := self.__stopped(left, fault, count, len(view)):
+                raise inner
+        except IncompleteRead:
+            raise IncompleteRead(bytes(view[:count]))  # noqa: B904
+        return count
+
+    def __stopped(self, left: int | None, fault: Any, count: int, amt: int | None) -> IncompleteRead | None:
+        """What stopped the reading of chunks after `count` bytes, if that is a fault; puts `chunk_left` in place."""
         if fault is None:
             # As the size line leaves it, until the trailers are read.
             self._end_chunks()
             self.chunk_left = None
-            return data
+            return None
         if fault == "enough":
             self.chunk_left = left
-            return data
+            return None
         if fault == "line":
             raise LineTooLong("chunk size")
         if fault == "size":
-            if data:
+            if count:
                 self.chunk_left = 0
             self._give_up()
-            raise IncompleteRead(data) from IncompleteRead(b"")
+            return IncompleteRead(b"")
         if isinstance(fault, BaseException):
             self.chunk_left = left
             raise fault
@@ -389,15 +416,14 @@ class HTTPResponse(io.BufferedIOBase):
             # The chunk is counted as not read at all, as its bytes are not in the answer.
             left = len(had) + missing
             if amt is not None:
-                missing = min(left, amt - len(data)) - len(had)
+                missing = min(left, amt - count) - len(had)
         self.chunk_left = left
-        raise IncompleteRead(data) from IncompleteRead(had, missing)
+        return IncompleteRead(had, missing)
 
     _read_next_chunk_size = _chunks.read_next_chunk_size
     _read_and_discard_trailer = _chunks.read_and_discard_trailer
     _get_chunk_left = _chunks.get_chunk_left
     _end_chunks = _chunks.end_chunks
-    _readinto_chunked = _chunks.readinto_chunked
     _read1_chunked = _chunks.read1_chunked
     _peek_chunked = _chunks.peek_chunked
 
@@ -445,6 +471,7 @@ STEPS = Guard(
         "_check_close": HTTPResponse._check_close,
         "_close_conn": HTTPResponse._close_conn,
         "_safe_read": HTTPResponse._safe_read,
+        "_safe_readinto": HTTPResponse._safe_readinto,
         "_get_chunk_left": HTTPResponse._get_chunk_left,
         "_read_next_chunk_size": HTTPResponse._read_next_chunk_size,
     },

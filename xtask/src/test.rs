@@ -27,7 +27,7 @@ not to be had is told, and its tests are skipped; with STRAIGHTWIRE_REQUIRE_PEER
 ";
 
 /// The response cases and the chains of certificates, in the folder of the corpora.
-const RESPONSES: &str = "responses.jsonl";
+pub(crate) const RESPONSES: &str = "responses.jsonl";
 const CERTIFICATES: &str = "limbo.json";
 
 pub(crate) fn run() -> Result {
@@ -62,7 +62,7 @@ fn conformance(steps: &mut Steps, corpora: Option<PathBuf>) -> Result {
 }
 
 /// The folder of the corpora, `None` where there is none. One that was named must have them.
-fn corpora() -> Result<Option<PathBuf>> {
+pub(crate) fn corpora() -> Result<Option<PathBuf>> {
     let holds = |folder: &PathBuf| [RESPONSES, CERTIFICATES].iter().all(|name| folder.join(name).is_file());
     if let Some(folder) = env::var_os("STRAIGHTWIRE_CORPORA").map(PathBuf::from) {
         let missing = format!("{} lacks {RESPONSES} or {CERTIFICATES}", folder.display());

@@ -131,7 +131,8 @@ impl Buffered {
                 return Ok(seen + lf + 1);
             }
             seen = bytes.len();
-            if seen == limit || self.fill(py, socket)? == 0 {
+            // io's readers have taken a line's beginning out before they fail.
+            if seen == limit || self.fill(py, socket).inspect_err(|_| self.clear())? == 0 {
                 return Ok(seen);
             }
         }

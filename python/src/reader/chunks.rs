@@ -62,7 +62,8 @@ struct Direct<'a, 'py> {
 
 impl Direct<'_, '_> {
     fn fill(&mut self) -> PyResult<usize> {
-        self.buffered.fill(self.py, self.socket)
+        // As in a line that is read: what came of it is gone when the socket fails.
+        self.buffered.fill(self.py, self.socket).inspect_err(|_| self.buffered.clear())
     }
 
     fn here(&self) -> &[u8] {

@@ -7,10 +7,13 @@ use std::env;
 use std::process::Command;
 
 use crate::steps::{Job, Steps, cargo};
-use crate::{Result, project};
+use crate::{Result, project, test as tests};
 
 pub(crate) use find::{Python, usual};
 use package::Package;
+
+/// What http.client made of the responses, in the folder of the corpora.
+const RECORDED: &str = "http_client_3.13.jsonl";
 
 pub(crate) const HELP: &str = "\
 cargo xtask python [--peers]
@@ -21,7 +24,8 @@ For every Python that is found, in a virtual environment in the target folder, s
 2. Runs the package's own tests, those of live use with the packages of python/tests/requirements.txt.
 3. Runs the tests of the standard library that use http.client, as they are, stock and with STRAIGHTWIRE=1, and
    compares them test by test: none may do worse. A Python that comes without them is told.
-4. With the newest, plays made-up exchanges to the package and to the interpreter's own http.client.
+4. With the newest, plays made-up exchanges to the package and to the interpreter's own http.client, and reads the
+   responses of the corpora folder (see cargo xtask help test) if what http.client made of them is recorded there.
 5. With --peers, does as in 3. with the suites of urllib3, requests and botocore, from their source packages.
 
 The tests in Rust of the package are run with the newest that has a shared library.
@@ -56,13 +60,13 @@ fn test(steps: &mut Steps, pythons: Vec<Python>, peers: bool) -> Result {
     let mut jobs: Vec<Job<'_>> = vec![Box::new(move |steps| test_rust(steps, linked.as_ref()))];
     // The newest has the most to do: the last to end should not be the last to begin.
     for python in pythons.into_iter().rev() {
-        let differential = python.program == newest.program;
-        jobs.push(Box::new(move |steps| test_one(steps, &python, differential, peers)));
+        let compared = python.program == newest.program;
+        jobs.push(Box::new(move |steps| test_one(steps, &python, compared, peers)));
     }
     steps.side_by_side(jobs)
 }
 
-fn test_one(steps: &mut Steps, python: &Python, differential: bool, peers: bool) -> Result {
+fn test_one(steps: &mut Steps, python: &Python, compared: bool, peers: bool) -> Result {
     let named = |what: &str| format!("Python {} ({}): {what}", python.version, python.program.display());
     let Some(venv) = steps.fetch(&named("tools"), || package::tools(python))? else { return Ok(()) };
     let package = steps.step(&named("package"), || Package::build(python, venv))?;
@@ -76,8 +80,13 @@ fn test_one(steps: &mut Steps, python: &Python, differential: bool, peers: bool)
     } else {
         steps.skip(&suites, "it comes without them");
     }
-    if differential {
+    if compared {
         steps.command(&named("differential"), &mut package.differential())?;
+        let name = named("recorded responses");
+        match tests::corpora()?.filter(|folder| folder.join(RECORDED).is_file()) {
+            Some(folder) => steps.command(&name, &mut package.recorded(&folder.join(tests::RESPONSES)))?,
+            None => steps.skip(&name, &format!("no corpora folder with {RECORDED}")),
+        }
     }
     if peers {
         steps.command(&named("peers' tests"), &mut package.suite("peers.py"))?;

@@ -95,6 +95,14 @@ impl Package {
         python
     }
 
+    /// Reads responses and compares what comes out with what is recorded beside them.
+    pub(super) fn recorded(&self, responses: &Path) -> Command {
+        let mut python = self.python();
+        python.args(["-m", "corpus"]).arg(responses);
+        python.current_dir(project::root().join("conformance/python"));
+        python
+    }
+
     fn python(&self) -> Command {
         let mut python = Command::new(self.venv.program("python"));
         python.arg("-B");
