@@ -484,6 +484,7 @@ OPENING = Guard(
         "__new__": HTTPResponse.__new__,
         "__init__": HTTPResponse.__init__,
         "begin": HTTPResponse.begin,
+        "close": HTTPResponse.close,
         **STEPS.steps,
     },
     None,
