@@ -394,7 +394,9 @@ class HTTPResponse(io.BufferedIOBase):
     def __stopped(self, left: int | None, fault: Any, count: int, amt: int | None) -> IncompleteRead | None:
         """What stopped the reading of chunks after `count` bytes, if that is a fault; puts `chunk_left` in place."""
         if fault is None:
-            # As the size line leaves it, until the trailers are read.
+            # As the last size line leaves it, until the trailers are read.
+            if count:
+                self.chunk_left = 0
             self._end_chunks()
             self.chunk_left = None
             return None
