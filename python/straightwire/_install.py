@@ -35,10 +35,12 @@ def install() -> None:
     """
     ours = import_module(OURS)
     package = import_module("http")
+    _settled()
     with _lock:
         stock = sys.modules.get(STOCK)
         if stock is not ours:
-            if stock is not None:
+            # One that a thread has begun to import this very moment ends in ours.
+            if stock is not None and not _is_being_imported(stock):
                 _displaced[STOCK] = stock
             sys.modules[STOCK] = ours
         package.client = ours  # type: ignore[attr-defined]
@@ -53,7 +55,7 @@ def patch() -> None:
     from straightwire._patch import apply
 
     ours = import_module(OURS)
-    stock = stock_module() or import_module(STOCK)
+    stock = _settled() or import_module(STOCK)
     with _lock:
         # Where nobody has imported the stock module, and nobody will, there is nothing to speed up.
         if stock is not ours and not _changes:
@@ -94,6 +96,20 @@ def stock_module() -> ModuleType | None:
     """The stock ``http.client``, if anything has imported it."""
     with _lock:
         return _displaced.get(STOCK) if _in_place() else sys.modules.get(STOCK)
+
+
+def _settled() -> ModuleType | None:
+    """The stock module, if anything has imported it, with all of its names: a thread still at it is waited for."""
+    stock, awaited = stock_module(), None
+    # What this very thread is importing no waiting completes.
+    while stock is not None and stock is not awaited and _is_being_imported(stock):
+        import_module(STOCK)
+        stock, awaited = stock_module(), stock
+    return stock
+
+
+def _is_being_imported(module: ModuleType) -> bool:
+    return getattr(module.__spec__, "_initializing", False)
 
 
 def _in_place() -> bool:
