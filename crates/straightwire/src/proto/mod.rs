@@ -56,7 +56,7 @@ mod headers;
 mod lines;
 mod request;
 mod response;
-mod scan;
+pub mod scan;
 mod state;
 pub mod status;
 

@@ -11,8 +11,14 @@ const HIGHS: u64 = ONES * 0x80;
 const LOWS: u64 = ONES * 0x7f;
 
 /// Where the first control byte other than HTAB stands at or after `from`; the length if there is none.
-/// Line ends and forbidden bytes are found in the same pass.
-pub(crate) fn find_control(bytes: &[u8], from: usize) -> usize {
+/// Line ends and forbidden bytes are found in the same pass (RFC 9110 5.5).
+///
+/// ```
+/// use straightwire::proto::scan::find_control;
+///
+/// assert_eq!(find_control(b"text/plain\t\r\n", 0), 11);
+/// ```
+pub fn find_control(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let word = u64::from_le_bytes(*block);
@@ -42,8 +48,14 @@ pub(crate) fn find_control(bytes: &[u8], from: usize) -> usize {
     at
 }
 
-/// How many bytes at the start are `tchar`.
-pub(crate) fn token_len(bytes: &[u8]) -> usize {
+/// How many bytes at the start are `tchar` (RFC 9110 5.6.2).
+///
+/// ```
+/// use straightwire::proto::scan::token_len;
+///
+/// assert_eq!(token_len(b"Content-Type: text/plain"), 12);
+/// ```
+pub fn token_len(bytes: &[u8]) -> usize {
     let mut at = 0;
     // Nearly all names are letters and hyphens: these go by steps, what they stop at one by one.
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
