@@ -127,7 +127,7 @@ def imports(name: str) -> Callable[[], Measured]:
         return measured(partial(subprocess.run, command, check=True), who=resource.RUSAGE_CHILDREN)
 
     def once() -> Measured:
-        bare, full = start("pass"), start(f"import {clients.load(name).library}")
+        bare, full = start("pass"), start(f"import {clients.load(name).imports}")
         return Cost(full.cpu - bare.cpu, full.wall - bare.wall).per(1)
 
     once()

@@ -20,12 +20,7 @@ from straightwire._errors import (
     RemoteDisconnected,
     ResponseNotReady,
 )
-from straightwire._hosts import (
-    absolute_host_value,
-    host_value,
-    refuse_url,
-    split_port,
-)
+from straightwire._hosts import absolute_host_value, host_value, refuse_url, split_port
 from straightwire._response import OPENING, HTTPResponse, say
 
 TYPE_CHECKING = False

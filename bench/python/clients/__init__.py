@@ -52,7 +52,7 @@ def abilities() -> dict[str, list[str]]:
     """What each client can do whose library this interpreter has."""
 
     def is_here(name: str) -> bool:
-        needs = [load(name).library, *["straightwire"] * name.endswith(INSTALLED)]
+        needs = [load(name).imports, *["straightwire"] * name.endswith(INSTALLED)]
         return all(find_spec(library.partition(".")[0]) for library in needs)
 
     return {name: dir(load(name)) for name in CLIENTS if is_here(name)}

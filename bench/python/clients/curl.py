@@ -12,11 +12,11 @@ from .base import SMALL, check, pieces
 
 
 class Curl:
-    library = "pycurl"
+    imports = "pycurl"
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
-        self.pycurl = import_module(self.library)
+        self.pycurl = import_module(self.imports)
         self.curl = self.pycurl.Curl()
         if peer.cafile:
             self.curl.setopt(self.pycurl.CAINFO, peer.cafile)

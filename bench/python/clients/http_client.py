@@ -12,10 +12,10 @@ from .base import PIECE, SMALL, Wrong, check, pieces
 
 
 class HttpClient:
-    library: str
+    imports: str
 
     def __init__(self, peer: Peer) -> None:
-        self.module = import_module(self.library)
+        self.module = import_module(self.imports)
         self.peer = peer
         self.context = ssl.create_default_context(cafile=peer.cafile) if peer.cafile else None
         self.conn = self.connection()
@@ -83,8 +83,8 @@ class HttpClient:
 
 
 class Stock(HttpClient):
-    library = "http.client"
+    imports = "http.client"
 
 
 class Straightwire(HttpClient):
-    library = "straightwire.client"
+    imports = "straightwire.client"

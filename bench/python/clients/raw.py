@@ -15,7 +15,7 @@ LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 class Raw:
-    library = "socket"
+    imports = "socket"
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer

@@ -13,7 +13,7 @@ from .base import SMALL, check, pieces
 class _Pooled:
     """What the four have in common: an answer whose status and body `_get` gives."""
 
-    library: str
+    imports: str
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
@@ -41,7 +41,7 @@ class _Pooled:
 
 
 class Primp(_Pooled):
-    library = "primp"
+    imports = "primp"
 
     def _client(self) -> Any:
         import primp
@@ -50,7 +50,7 @@ class Primp(_Pooled):
 
 
 class Httpr(_Pooled):
-    library = "httpr"
+    imports = "httpr"
 
     def _client(self) -> Any:
         import httpr
@@ -59,7 +59,7 @@ class Httpr(_Pooled):
 
 
 class Rnet(_Pooled):
-    library = "rnet"
+    imports = "rnet"
 
     def _client(self, **options: Any) -> Any:
         import rnet
@@ -79,7 +79,7 @@ class Rnet(_Pooled):
 
 
 class Pyreqwest(_Pooled):
-    library = "pyreqwest"
+    imports = "pyreqwest"
 
     def _client(self) -> Any:
         from pyreqwest.client import SyncClientBuilder

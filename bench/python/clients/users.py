@@ -13,7 +13,7 @@ from .base import check, pieces
 class UrllibRequest:
     """Has no kept connections."""
 
-    library = "urllib.request"
+    imports = "urllib.request"
 
     def __init__(self, peer: Peer) -> None:
         import urllib.request
@@ -29,7 +29,7 @@ class UrllibRequest:
 
 
 class Urllib3:
-    library = "urllib3"
+    imports = "urllib3"
 
     def __init__(self, peer: Peer) -> None:
         import urllib3
@@ -50,7 +50,7 @@ class Urllib3:
 
 
 class Requests:
-    library = "requests"
+    imports = "requests"
 
     def __init__(self, peer: Peer) -> None:
         import requests

@@ -40,14 +40,14 @@ pub(crate) struct Python {
     /// Whether the standard library's tests came with it.
     pub(crate) has_tests: bool,
     /// Where its shared library is, which programs in Rust that start it are linked with.
-    pub(crate) library: Option<PathBuf>,
+    pub(crate) libpython: Option<PathBuf>,
 }
 
 impl Python {
     /// Asks a program for its name and version; `None` if it isn't a Python that the package is for.
     fn at(program: &Path) -> Option<Python> {
         let answer = run_quietly(Command::new(program).args(["-I", "-c", QUESTIONS])).ok()?;
-        let [major, minor, micro, threads, program, has_tests, library] =
+        let [major, minor, micro, threads, program, has_tests, libpython] =
             answer.split_terminator('\n').collect::<Vec<_>>().try_into().ok()?;
         let version = format!("{major}.{minor}.{micro}{threads}");
         let minor = minor.parse().ok()?;
@@ -57,7 +57,7 @@ impl Python {
             version,
             minor,
             has_tests: has_tests == "True",
-            library: (!library.is_empty()).then(|| library.into()),
+            libpython: (!libpython.is_empty()).then(|| libpython.into()),
         };
         (major == "3" && (oldest..=*MINORS.end()).contains(&minor)).then_some(python)
     }

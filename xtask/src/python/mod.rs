@@ -56,7 +56,7 @@ fn test(steps: &mut Steps, pythons: Vec<Python>, peers: bool) -> Result {
     if project::is_set("STRAIGHTWIRE_REQUIRE_PEERS") && !pythons.iter().any(|python| python.has_tests) {
         return Err("no Python here comes with the standard library's tests".to_owned());
     }
-    let linked = pythons.iter().rfind(|python| python.library.is_some()).cloned();
+    let linked = pythons.iter().rfind(|python| python.libpython.is_some()).cloned();
     let mut jobs: Vec<Job<'_>> = vec![Box::new(move |steps| test_rust(steps, linked.as_ref()))];
     // The newest has the most to do: the last to end should not be the last to begin.
     for python in pythons.into_iter().rev() {
@@ -97,12 +97,13 @@ fn test_one(steps: &mut Steps, python: &Python, compared: bool, peers: bool) -> 
 /// Programs of these tests are linked with Python, and find it where it is.
 fn test_rust(steps: &mut Steps, python: Option<&Python>) -> Result {
     let name = "the Python package's tests in Rust";
-    let Some((python, library)) = python.and_then(|python| Some((python, python.library.as_ref()?))) else {
+    let Some((python, libpython)) = python.and_then(|python| Some((python, python.libpython.as_ref()?)))
+    else {
         steps.skip(name, "no Python has a shared library");
         return Ok(());
     };
     let mut test = workspace(["test", "--locked"], python)?;
-    steps.command(name, test.env("LD_LIBRARY_PATH", library))
+    steps.command(name, test.env("LD_LIBRARY_PATH", libpython))
 }
 
 /// Cargo, for the package's workspace.
