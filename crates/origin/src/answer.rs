@@ -68,6 +68,12 @@ impl<'c> Answer<'c> {
         write!(self.outbox, "{name}: {value}\r\n")
     }
 
+    /// A line of the head as it is, be it a field line or not.
+    pub(crate) fn line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.outbox.write_all(line)?;
+        self.outbox.write_all(b"\r\n")
+    }
+
     /// A field whose bytes came from the client.
     pub(crate) fn raw_field(&mut self, name: &[u8], value: &[u8]) -> io::Result<()> {
         for part in [name, b": ", value, b"\r\n"] {
@@ -140,6 +146,11 @@ impl<'c> Answer<'c> {
             self.close_chunk()?;
         }
         Ok(())
+    }
+
+    /// What is not HTTP any more.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.outbox.write_all(bytes)
     }
 
     /// A whole small answer.

@@ -120,6 +120,20 @@ impl<'c> Call<'c> {
         Ok(is_allowed)
     }
 
+    /// Sends back what comes, after these first bytes, until the client ends: no longer HTTP.
+    pub(crate) fn echo(&mut self, first: &[u8]) -> Outcome<()> {
+        self.answer.raw(first)?;
+        self.answer.close_after();
+        loop {
+            self.answer.flush()?;
+            if self.body.inbox.buffered().is_empty() && self.body.inbox.fill()? == 0 {
+                return Ok(());
+            }
+            let here = self.body.inbox.take(u64::MAX);
+            self.answer.raw(self.body.inbox.slice(here))?;
+        }
+    }
+
     /// Sends what is left of the answer; whether another request may follow.
     pub(crate) fn finish(&mut self) -> Outcome<bool> {
         self.answer.flush()?;

@@ -1,5 +1,6 @@
 //! Who answers what. `table.md` says the same for readers; a test holds the two together.
 
+mod broken;
 mod echo;
 mod files;
 mod generate;
@@ -8,6 +9,7 @@ mod pages;
 mod range;
 mod redirect;
 mod status;
+mod upgrade;
 mod upload;
 
 pub(crate) use files::Files;
@@ -45,6 +47,9 @@ const OTHERS: &[(&str, Endpoint)] = &[
     ("/processing/", interim::processing),
     ("/cookies", pages::cookies),
     ("/close", pages::close),
+    ("/upgrade", upgrade::upgrade),
+    ("/truncated/", broken::truncated),
+    ("/bad-headers", broken::bad_headers),
     ("*", pages::options),
 ];
 

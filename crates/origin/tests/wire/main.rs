@@ -12,4 +12,6 @@ mod scripted;
 mod strictness;
 mod tls;
 mod tls_scripts;
+mod unwell;
+mod upgrade;
 mod uploads;
