@@ -88,7 +88,8 @@ impl<'conn> HttpResponse<'conn> {
         self.conn.exchange().head()
     }
 
-    /// The interim responses (1xx, such as 103 Early Hints) that came before this one.
+    /// The interim responses (1xx, such as 103 Early Hints) that came before this one. To hear of them as
+    /// they come, see [`ConnectionBuilder::on_interim`](crate::ConnectionBuilder::on_interim).
     pub fn interim(&self) -> &[ResponseHead] {
         self.conn.exchange().interim()
     }

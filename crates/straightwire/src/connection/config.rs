@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::HttpConnection;
+use super::interim::OnInterim;
 use super::tunnel::Tunnel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{host_and_port, host_value};
@@ -41,6 +42,7 @@ pub(crate) struct Config {
     /// Who the server has to prove it is, where that is not the host.
     pub(crate) server_name: Option<String>,
     pub(crate) canceller: Option<Canceller>,
+    pub(crate) on_interim: Option<OnInterim>,
     pub(crate) blocksize: usize,
     pub(crate) auto_open: bool,
     pub(crate) debug_level: u32,
@@ -129,6 +131,7 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
                 tls: None,
                 server_name: None,
                 canceller: None,
+                on_interim: None,
                 blocksize: DEFAULT_BLOCKSIZE,
                 auto_open: true,
                 debug_level: 0,
@@ -141,7 +144,6 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
         }
     }
 
-    #[cfg(feature = "tls")]
     pub(crate) fn config(&mut self) -> &mut Config {
         &mut self.config
     }

@@ -4,6 +4,7 @@ mod config;
 mod dial;
 #[cfg(feature = "tls")]
 mod https;
+mod interim;
 mod open;
 mod properties;
 mod receive;

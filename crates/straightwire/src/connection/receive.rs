@@ -43,9 +43,7 @@ impl HttpConnection {
                 }
                 Ok(Received::Interim { len }) => {
                     self.input.consume(len);
-                    if let Some(head) = self.exchange.interim().last() {
-                        tell(&mut self.tap, self.config.debug_level, Event::Interim(head));
-                    }
+                    self.tell_interim();
                 }
                 Ok(Received::Head { len }) => {
                     self.input.consume(len);
