@@ -7,11 +7,12 @@
 /// lines (each fold becomes spaces), a repeated but equal Content-Length. Everything that the RFC calls an
 /// error is one.
 ///
-/// [`Policy::lenient`] turns on every flag: it reads what real servers get wrong, wherever that needs no
-/// guess at where the message ends. What the flags can't make readable stays an error under any policy:
+/// [`Policy::lenient`] turns on every flag but one: it reads what real servers get wrong, wherever that
+/// needs no guess at where the message ends. What no flag makes readable stays an error under any policy:
 /// a bad or contradictory `Content-Length`, an unclear `Transfer-Encoding`, a chunk size that isn't hex
 /// digits, chunk data that doesn't end where its size says, a status code that isn't three digits, a
-/// protocol that isn't HTTP/1, and a message cut short.
+/// protocol that isn't HTTP/1, and a head cut short. A body cut short is one under both presets: who wants
+/// it taken for whole asks for [`truncated_body`](Policy::truncated_body) by name.
 ///
 /// ```
 /// use straightwire::{HttpConnection, Policy};
@@ -47,6 +48,14 @@ pub struct Policy {
     /// The connection may end after the last chunk, before the blank line that ends the message
     /// (RFC 9112 7.1 and 8).
     pub truncated_trailers: bool,
+    /// A body that the connection ends too early ends as if it were whole, as `http.client` has it for
+    /// `read(n)`, `readline` and iteration: short of its `Content-Length`, amid chunks, and inside TLS
+    /// without close_notify where the body ends with the connection (RFC 9112 8 and 9.8). The response
+    /// tells it: see [`HttpResponse::is_truncated`](crate::HttpResponse::is_truncated). A reset, a timeout
+    /// and chunks that make no sense stay errors.
+    ///
+    /// In neither preset: what looks whole and isn't has to be asked for by name.
+    pub truncated_body: bool,
     /// A request target need not have one of the four forms of RFC 9112 3.2; as in `http.client`, only
     /// blanks and control bytes are refused.
     pub any_request_target: bool,
@@ -66,11 +75,12 @@ impl Policy {
             space_after_chunk_size: false,
             any_chunk_extension: false,
             truncated_trailers: false,
+            truncated_body: false,
             any_request_target: false,
         }
     }
 
-    /// Every leniency at once.
+    /// Every leniency at once, but for [`truncated_body`](Policy::truncated_body).
     pub const fn lenient() -> Policy {
         Policy {
             skip_blank_lines: true,
@@ -83,6 +93,7 @@ impl Policy {
             space_after_chunk_size: true,
             any_chunk_extension: true,
             truncated_trailers: true,
+            truncated_body: false,
             any_request_target: true,
         }
     }

@@ -158,6 +158,13 @@ impl<'conn> HttpResponse<'conn> {
         self.conn.is_body_read()
     }
 
+    /// Whether the body was cut short and only the [policy](crate::Policy::truncated_body) has it end as if it
+    /// were whole. Known at its end; [`remaining`](Self::remaining) then says how much is missing, where there
+    /// is a `Content-Length`.
+    pub fn is_truncated(&self) -> bool {
+        self.close_reason() == Some(CloseReason::Truncated)
+    }
+
     /// Bytes of the body still to be read, where its length is known.
     #[doc(alias = "length")]
     pub fn remaining(&self) -> Option<u64> {

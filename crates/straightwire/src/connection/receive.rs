@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::HttpConnection;
 use super::open::tell;
 use crate::error::{Error, Phase, Result};
-use crate::proto::{BodyStep, CloseReason, Exchange, Framing, Received};
+use crate::proto::{BodyStep, CloseReason, Exchange, Received};
 use crate::tap::Event;
 use crate::transport::Readiness;
 
@@ -292,10 +292,8 @@ impl HttpConnection {
         if err.kind() != io::ErrorKind::UnexpectedEof {
             return Err(self.fail(Error::io(Phase::Body, "reading the body", err)));
         }
-        if self.exchange.framing() != Some(Framing::UntilClose) {
-            return self.end_in_body();
-        }
-        Err(self.fail(Error::incomplete(format!("the body may have been cut off: {err}"), None)))
+        self.check_wanted(Phase::Body)?;
+        self.exchange.cut_off_in_body(&err).map_err(|err| self.fail(err))
     }
 
     /// A cancelled stream waits for nothing, and its end is none of the peer's.

@@ -42,6 +42,8 @@ pub enum CloseReason {
     EncodingInHttp10,
     /// The connection speaks another protocol now.
     Switched,
+    /// The connection ended before the body did, and the [`Policy`](crate::Policy) takes it for whole.
+    Truncated,
     /// The request was not sent whole.
     RequestUnfinished,
     /// The response was not read whole, and what is left was too much to skip.
@@ -64,6 +66,7 @@ impl fmt::Display for CloseReason {
             CloseReason::LengthAndEncoding => "both Transfer-Encoding and Content-Length",
             CloseReason::EncodingInHttp10 => "Transfer-Encoding in HTTP/1.0",
             CloseReason::Switched => "the connection speaks another protocol now",
+            CloseReason::Truncated => "the body was cut short",
             CloseReason::RequestUnfinished => "the request was not sent whole",
             CloseReason::ResponseUnfinished => "the response was not read whole",
             CloseReason::PeerClosed => "the server closed the idle connection",

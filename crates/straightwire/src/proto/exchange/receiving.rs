@@ -1,5 +1,7 @@
 //! The calls that take a response in: see [`Exchange`].
 
+use std::fmt;
+
 use super::super::chunked::ChunkStep;
 use super::super::framing::{CloseReason, Framing, response_framing};
 use super::super::headers::Headers;
@@ -140,23 +142,45 @@ impl Exchange {
     /// Tells that the connection ended while body was due.
     ///
     /// # Errors
-    /// `IncompleteRead` unless the body ends where the connection does.
+    /// `IncompleteRead` unless the body ends where the connection does, or the policy has it so.
     pub fn end_in_body(&mut self) -> Result<()> {
-        match self.framing {
-            Some(Framing::Length(_)) if !self.is_body_done() => {
-                let known = (self.remaining < u64::MAX / 2).then_some(self.remaining);
-                return Err(Error::incomplete("the connection ended within the body", known));
-            }
-            Some(Framing::Chunked) if !self.is_body_done() => {
-                if !(self.chunks.in_trailers() && self.policy.truncated_trailers) {
-                    let place = if self.chunks.in_trailers() { "trailers" } else { "chunks" };
-                    let message = format!("the connection ended within the {place} of the body");
-                    return Err(Error::incomplete(message, self.chunks.expected()));
-                }
-                self.close = self.close.or(Some(CloseReason::UntilClose));
-            }
-            _ => {}
+        let has_own_end = matches!(self.framing, Some(Framing::Length(_) | Framing::Chunked));
+        if self.is_body_done() || !has_own_end {
+            self.states.body_received();
+            return Ok(());
         }
+        let in_trailers = self.framing == Some(Framing::Chunked) && self.chunks.in_trailers();
+        let (place, expected) = match self.framing {
+            Some(Framing::Chunked) if in_trailers => ("trailers of the body", None),
+            Some(Framing::Chunked) => ("chunks of the body", self.chunks.expected()),
+            _ => ("body", (self.remaining < u64::MAX / 2).then_some(self.remaining)),
+        };
+        let is_forgiven = in_trailers && self.policy.truncated_trailers;
+        self.end_truncated(is_forgiven, || {
+            Error::incomplete(format!("the connection ended within the {place}"), expected)
+        })
+    }
+
+    /// Tells that the connection was cut off while body was due: that its end was not announced, where the
+    /// transport announces ends. A body that ends with the connection may not be whole then (RFC 9112 9.8).
+    ///
+    /// # Errors
+    /// `IncompleteRead`, unless the policy has it otherwise.
+    pub fn cut_off_in_body(&mut self, how: &dyn fmt::Display) -> Result<()> {
+        if self.framing != Some(Framing::UntilClose) {
+            return self.end_in_body();
+        }
+        self.end_truncated(false, || {
+            Error::incomplete(format!("the body may have been cut off: {how}"), None)
+        })
+    }
+
+    /// Ends the body where it isn't whole, if that is put up with.
+    fn end_truncated(&mut self, is_forgiven: bool, err: impl FnOnce() -> Error) -> Result<()> {
+        if !(is_forgiven || self.policy.truncated_body) {
+            return Err(err());
+        }
+        self.close = Some(CloseReason::Truncated);
         self.states.body_received();
         Ok(())
     }
