@@ -101,6 +101,9 @@ pub enum ErrorKind {
     InvalidBody,
     /// A setting that makes no sense, such as a timeout of zero.
     InvalidSetting,
+    /// The stream was asked for after a response with which no other protocol begins: see
+    /// [`HttpResponse::into_upgraded`](crate::HttpResponse::into_upgraded).
+    NotUpgraded,
 
     /// A header or trailer line of a response that is no field line.
     BadHeader,
@@ -288,7 +291,9 @@ impl Error {
     #[doc(alias = "HTTPException")]
     pub fn is_http_exception(&self) -> bool {
         use ErrorKind::*;
-        !(self.is_io() || matches!(self.kind(), InvalidMethod | InvalidHeader | InvalidBody | InvalidSetting))
+        let is_value =
+            matches!(self.kind(), InvalidMethod | InvalidHeader | InvalidBody | InvalidSetting | NotUpgraded);
+        !(self.is_io() || is_value)
     }
 
     /// The caller asked for something that can't be done: mending the call mends the error.
@@ -297,7 +302,13 @@ impl Error {
         self.is_improper_connection_state()
             || matches!(
                 self.kind(),
-                NotConnected | InvalidUrl | InvalidMethod | InvalidHeader | InvalidBody | InvalidSetting
+                NotConnected
+                    | InvalidUrl
+                    | InvalidMethod
+                    | InvalidHeader
+                    | InvalidBody
+                    | InvalidSetting
+                    | NotUpgraded
             )
     }
 

@@ -139,6 +139,7 @@ mod response;
 mod tap;
 mod tls;
 pub mod transport;
+mod upgraded;
 
 // The public interface is:
 pub use body::Body;
@@ -158,3 +159,4 @@ pub use tap::{Event, Tap};
 pub use tls::{Tls, TlsBuilder};
 pub use tls::{TlsSession, TlsVersion};
 pub use transport::socks::Socks5;
+pub use upgraded::Upgraded;

@@ -7,6 +7,7 @@ use std::io::{self, BufRead, Read};
 use crate::connection::HttpConnection;
 use crate::error::Result;
 use crate::proto::{CloseReason, Framing, Headers, ResponseHead};
+use crate::upgraded::Upgraded;
 
 /// The answer to a request: its head is here, its body is read from it.
 ///
@@ -94,7 +95,11 @@ impl<'conn> HttpResponse<'conn> {
         self.conn.exchange().interim()
     }
 
-    /// The fields that came after a chunked body; empty until the body has been read to its end.
+    /// The fields that came after a chunked body; empty until the body has been read to its end. They stay
+    /// apart from the headers and change nothing about framing (RFC 9110 6.5.1).
+    ///
+    /// Many servers send trailers only to requests that say `TE: trailers` and `Connection: TE` (RFC 9110
+    /// 10.1.4): whether to say so is the caller's choice.
     pub fn trailers(&self) -> &Headers {
         self.conn.exchange().trailers()
     }
@@ -146,6 +151,41 @@ impl<'conn> HttpResponse<'conn> {
     #[doc(alias = "read1")]
     pub fn read_some(&mut self, buf: &mut [u8]) -> Result<usize> {
         self.conn.read_body(buf)
+    }
+
+    /// Takes the stream after a change of protocol: a 101 that answers `Upgrade` (RFC 9110 7.8), or a 2xx
+    /// that answers CONNECT (RFC 9110 9.3.6); [`framing`](Self::framing) is [`Framing::Switched`] then. The
+    /// bytes that have come behind the head are the first to be read from it. The connection is free, and
+    /// opens a new stream for its next request.
+    ///
+    /// Whether the new protocol is one that was asked for is for the caller to look up in `Upgrade`. A
+    /// [tap](crate::Tap) is told of the [end](crate::Event::Closed), with
+    /// [`CloseReason::Switched`], and of nothing after it; bytes that came behind the head in the same
+    /// read it has seen.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use straightwire::HttpConnection;
+    /// # let origin = origin::Origin::start()?;
+    /// # let address = origin.host_port();
+    ///
+    /// let mut conn = HttpConnection::new(&address)?;
+    /// conn.request("GET", "/upgrade", (), &[("Connection", "Upgrade"), ("Upgrade", "echo")])?;
+    /// let response = conn.get_response()?;
+    /// assert_eq!((response.status(), response.header("Upgrade").as_deref()), (101, Some("echo")));
+    /// let mut stream = response.into_upgraded()?;
+    /// stream.write_all(b"hello")?;
+    /// let mut answer = [0; 5];
+    /// stream.read_exact(&mut answer)?;
+    /// assert_eq!(&answer, b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `NotUpgraded` after any other response, which is let go of: look at [`framing`](Self::framing) first to
+    /// read its body. `NotUpgraded` also where the request was not sent whole before the answer came.
+    pub fn into_upgraded(self) -> Result<Upgraded> {
+        self.conn.hand_over()
     }
 
     /// Lets go of the response without reading the rest of it.

@@ -10,6 +10,7 @@ mod properties;
 mod receive;
 mod send;
 mod tunnel;
+mod upgrade;
 
 use std::borrow::Cow;
 use std::fmt;

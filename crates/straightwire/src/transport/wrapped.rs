@@ -105,11 +105,21 @@ pub(crate) struct Leftover {
 
 impl Leftover {
     /// `bytes` come first, then the rest of `stream`.
+    pub(crate) fn new(stream: Box<dyn Transport>, bytes: Vec<u8>) -> Leftover {
+        Leftover { bytes: io::Cursor::new(bytes), stream }
+    }
+
+    /// The same, without a layer where there are no such bytes.
     pub(crate) fn before(stream: Box<dyn Transport>, bytes: &[u8]) -> Box<dyn Transport> {
-        if bytes.is_empty() {
-            return stream;
-        }
-        Box::new(Leftover { bytes: io::Cursor::new(bytes.to_vec()), stream })
+        if bytes.is_empty() { stream } else { Box::new(Leftover::new(stream, bytes.to_vec())) }
+    }
+
+    /// What of the bytes has not been read, and the stream behind them.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Box<dyn Transport>) {
+        let read = self.bytes.position() as usize;
+        let mut bytes = self.bytes.into_inner();
+        bytes.drain(..read);
+        (bytes, self.stream)
     }
 
     fn has_bytes(&self) -> bool {

@@ -174,6 +174,11 @@ impl Exchange {
         self.states.may_send()
     }
 
+    /// Whether the request is out whole.
+    pub(crate) fn is_request_sent(&self) -> bool {
+        self.states.sending == Sending::Done
+    }
+
     /// Tells that the request could not be sent whole. An answer may still be received; the connection
     /// is of no further use.
     pub fn send_failed(&mut self) {
