@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::trailed::Trailed;
 
 /// The body of a request: anything that converts into it may be given where a body is asked for.
 ///
@@ -16,6 +17,7 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 /// | `&str`, `String` | as ISO-8859-1 | `Content-Length` |
 /// | [`File`], [`Body::reader`] | in blocks, to the end | chunked |
 /// | [`Body::chunks`] | each piece as it comes | chunked |
+/// | [`Body::with_trailers`] | in blocks, to the end, and then fields | chunked |
 ///
 /// ```
 /// use straightwire::Body;
@@ -54,6 +56,7 @@ pub(crate) enum Source<'a> {
     BadText(char),
     Reader(Box<dyn Read + 'a>),
     Pieces(Box<dyn Pieces + 'a>),
+    Trailed(Box<dyn Trailed + 'a>),
 }
 
 impl<'a> Body<'a> {
@@ -81,7 +84,7 @@ impl<'a> Body<'a> {
             Source::None => OwnFraming::NoBody,
             Source::Bytes(bytes) => OwnFraming::Length(bytes.len() as u64),
             Source::BadText(_) => OwnFraming::Length(0),
-            Source::Reader(_) | Source::Pieces(_) => OwnFraming::Chunked,
+            Source::Reader(_) | Source::Pieces(_) | Source::Trailed(_) => OwnFraming::Chunked,
         }
     }
 
@@ -110,6 +113,7 @@ impl fmt::Debug for Body<'_> {
             Source::BadText(_) => f.write_str("Body(text outside ISO-8859-1)"),
             Source::Reader(_) => f.write_str("Body(reader)"),
             Source::Pieces(_) => f.write_str("Body(chunks)"),
+            Source::Trailed(_) => f.write_str("Body(reader with trailers)"),
         }
     }
 }

@@ -138,6 +138,7 @@ pub mod proto;
 mod response;
 mod tap;
 mod tls;
+mod trailed;
 pub mod transport;
 mod upgraded;
 

@@ -9,6 +9,7 @@ mod open;
 mod properties;
 mod receive;
 mod send;
+mod trailers;
 mod tunnel;
 mod upgrade;
 
@@ -388,7 +389,8 @@ impl HttpConnection {
         self.finish_with_trailers(&[])
     }
 
-    /// Ends a chunked body with trailers. Announce their names in a `Trailer` header.
+    /// Ends a chunked body with trailers. Announce their names in a `Trailer` header (RFC 9110 6.6.2). Where
+    /// the body is given whole, [`Body::with_trailers`] does it.
     ///
     /// # Errors
     /// As for [`finish`](Self::finish); `InvalidHeader` for a trailer that can't be one, `InvalidBody` if

@@ -26,7 +26,7 @@ impl HttpConnection {
         let Body(source) = body;
         match source {
             Source::Bytes(bytes) => self.write(&[&bytes, &tail]),
-            Source::Reader(_) | Source::Pieces(_) => {
+            Source::Reader(_) | Source::Pieces(_) | Source::Trailed(_) => {
                 self.write(&[])?;
                 self.send_body(Body(source))?;
                 if whole || self.exchange.encodes_chunks() { self.send_finish(&[]) } else { Ok(()) }
@@ -50,6 +50,7 @@ impl HttpConnection {
                 }
             }
             Source::None if whole => self.exchange.finish(&mut tail, &[])?,
+            Source::Trailed(_) => self.check_takes_trailers()?,
             _ => {}
         }
         self.ensure_connected()?;
@@ -80,6 +81,7 @@ impl HttpConnection {
                     return Ok(());
                 }
             },
+            Source::Trailed(trailed) => self.send_trailed(trailed),
             Source::Pieces(mut pieces) => loop {
                 let mut sending = false;
                 let sent = pieces.send_next(&mut |piece| {

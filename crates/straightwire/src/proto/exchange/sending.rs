@@ -230,17 +230,27 @@ impl Exchange {
     }
 }
 
-/// Fields that must not stand in a trailer section: what frames, routes or authenticates (RFC 9110 6.5.1).
+/// Fields that mean nothing, or something else, behind the body: what frames, routes, authenticates, modifies the
+/// request or says how to read the content (RFC 9110 6.5.1).
 fn check_trailer_name(name: &str) -> Result<()> {
-    const FORBIDDEN: [&str; 8] = [
-        "transfer-encoding",
-        "content-length",
-        "host",
-        "trailer",
-        "te",
-        "connection",
+    const FORBIDDEN: [&str; 17] = [
         "authorization",
+        "cache-control",
+        "connection",
         "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "cookie",
+        "expect",
+        "host",
+        "max-forwards",
+        "proxy-authorization",
+        "range",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
     ];
     if FORBIDDEN.iter().any(|forbidden| name.eq_ignore_ascii_case(forbidden)) {
         return Err(Error::new(
