@@ -10,7 +10,8 @@ use super::grammar::{is_tchar, without_blanks};
 ///
 /// Does what `http.client`'s `HTTPMessage` is used for: look-ups that ignore case, all values of a
 /// repeated name, iteration, and the content type. Values are bytes on the wire; as text they are read as
-/// ISO-8859-1, as `http.client` does, so that no byte is lost.
+/// ISO-8859-1, as `http.client` does, so that no byte is lost. For text that was meant as UTF-8 there is
+/// [`get_utf8`](Self::get_utf8).
 ///
 /// ```
 /// # use straightwire::proto::{Exchange, Received};
@@ -43,7 +44,7 @@ pub(crate) struct Field {
     pub(crate) value: (u32, u32),
 }
 
-/// A line that was left out of the fields, or mended, because the [`Policy`](crate::Policy) asked for it.
+/// A line that was left out of the fields because the [`Policy`](crate::Policy) asked for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defect {
     pub(crate) line: usize,
@@ -88,6 +89,28 @@ impl Headers {
     #[doc(alias = "__getitem__")]
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
         self.get_bytes(name).map(latin1)
+    }
+
+    /// The value of the first field of that name (case ignored), read as UTF-8 where its bytes make sense so,
+    /// else as ISO-8859-1, as by [`get`](Self::get).
+    ///
+    /// RFC 9110 5.5 gives bytes beyond ASCII no meaning; servers that send them mostly mean UTF-8, and text
+    /// in ISO-8859-1 all but never makes sense as such. Of a name that is repeated, read each of
+    /// [`get_all_bytes`](Self::get_all_bytes).
+    ///
+    /// ```
+    /// # use straightwire::HttpConnection;
+    /// # let origin = origin::Origin::start()?;
+    /// # let mut conn = HttpConnection::new(&origin.host_port())?;
+    /// conn.request("GET", "/response-headers?Title=na%C3%AFve", (), &[])?;
+    /// let response = conn.get_response()?;
+    /// assert_eq!(response.headers().get_utf8("Title").as_deref(), Some("naïve"));
+    /// assert_eq!(response.headers().get("Title").as_deref(), Some("naÃ¯ve"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get_utf8(&self, name: &str) -> Option<Cow<'_, str>> {
+        let value = self.get_bytes(name)?;
+        Some(std::str::from_utf8(value).map_or_else(|_| latin1(value), Cow::Borrowed))
     }
 
     /// The value of the first field of that name (case ignored), as it came.
