@@ -95,3 +95,4 @@ mod site;
 mod socks;
 mod tunnels;
 mod verification;
+mod websocket;

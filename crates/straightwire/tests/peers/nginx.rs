@@ -16,6 +16,11 @@ pub(crate) fn start() -> Option<Peer> {
     start_as(None, None, "")
 }
 
+/// With these lines in the configuration of the server.
+pub(crate) fn start_with_lines(lines: &str) -> Option<Peer> {
+    start_as(None, None, lines)
+}
+
 fn start_as_proxy() -> Option<Peer> {
     // Told first, where both are missing.
     NGINX.find()?;
