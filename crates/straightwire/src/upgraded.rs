@@ -17,7 +17,9 @@ use crate::transport::{Interrupt, Leftover, Readiness, Transport, Wrapped};
 ///
 /// It is [`Read`] and [`Write`], which is what a WebSocket library, say, goes on with; and a [`Transport`],
 /// which has timeouts, addresses, the file descriptor, and makes it fit to carry
-/// [another connection](crate::ConnectionBuilder::stream). Inside TLS or a tunnel it stays there.
+/// [another connection](crate::ConnectionBuilder::stream). Inside TLS or a tunnel it stays there. Bytes may be
+/// waiting here that the file descriptor knows nothing of: ask for the [readiness](Transport::readiness) before
+/// polling that.
 ///
 /// The connection's timeout holds until it is [changed](Transport::set_timeouts), its deadline no longer
 /// does. Its [`Canceller`] still ends what waits here: reads and writes then fail with

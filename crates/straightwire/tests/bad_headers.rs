@@ -197,7 +197,7 @@ fn framing_is_never_guessed() {
     for fields in [
         "Content-Length: 4\r\nContent-Length: 5",
         "Content-Length: four",
-        "Content-Length: 4\0004",
+        "Content-Length: 4\x004",
         "Content-Length: -4",
         "Transfer-Encoding: chunked\0x",
         "Transfer-Encoding: chunked, chunked",

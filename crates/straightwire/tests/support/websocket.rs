@@ -29,9 +29,8 @@ fn chat(stream: TcpStream) -> Result<(), Box<dyn Error>> {
     let mut socket = tungstenite::accept(stream)?;
     socket.send(Message::text("welcome"))?;
     loop {
-        match socket.read()? {
-            message @ (Message::Text(_) | Message::Binary(_)) => socket.send(message)?,
-            _ => {}
+        if let message @ (Message::Text(_) | Message::Binary(_)) = socket.read()? {
+            socket.send(message)?;
         }
     }
 }
