@@ -137,10 +137,12 @@ mod policy;
 pub mod proto;
 mod response;
 mod tap;
+mod timings;
 mod tls;
 mod trailed;
 pub mod transport;
 mod upgraded;
+mod watchers;
 
 // The public interface is:
 pub use body::Body;
@@ -155,7 +157,8 @@ pub use policy::Policy;
 pub use proto::status::{self, HTTP_PORT, HTTPS_PORT, responses};
 pub use proto::{CloseReason, ConnectionState, Defect, Framing, HeaderValue, Headers, ResponseHead};
 pub use response::HttpResponse;
-pub use tap::{Event, Tap};
+pub use tap::{Event, RequestHead, Tap};
+pub use timings::Timings;
 #[cfg(feature = "tls")]
 pub use tls::{Tls, TlsBuilder};
 pub use tls::{TlsSession, TlsVersion};

@@ -8,6 +8,7 @@ use crate::connection::HttpConnection;
 use crate::error::Result;
 use crate::proto::{CloseReason, Framing, Headers, ResponseHead};
 use crate::upgraded::Upgraded;
+use crate::timings::Timings;
 
 /// The answer to a request: its head is here, its body is read from it.
 ///
@@ -221,6 +222,11 @@ impl<'conn> HttpResponse<'conn> {
     #[doc(alias = "will_close")]
     pub fn close_reason(&self) -> Option<CloseReason> {
         if self.conn.is_connected() { self.conn.exchange().close_reason() } else { self.conn.close_reason() }
+    }
+
+    /// How long everything took so far: see [`HttpConnection::timings`].
+    pub fn timings(&self) -> Option<Timings> {
+        self.conn.timings()
     }
 
     /// The debug level of the connection.

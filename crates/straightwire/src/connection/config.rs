@@ -12,9 +12,9 @@ use super::interim::OnInterim;
 use super::tunnel::Tunnel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{host_and_port, host_value};
-use crate::tap::Tap;
 use crate::tls::Secure;
 use crate::transport::{Connect, Resolve, Transport};
+use crate::watchers::Watchers;
 use crate::{Canceller, Limits, Policy, Socks5};
 
 /// How many bytes of a reader are sent at a time, as in `http.client`.
@@ -104,7 +104,7 @@ pub struct ConnectionBuilder<C> {
     tunnel: Option<Result<Tunnel>>,
     policy: Policy,
     limits: Limits,
-    tap: Option<Box<dyn Tap>>,
+    pub(super) watchers: Watchers,
     makes: PhantomData<fn() -> C>,
 }
 
@@ -139,7 +139,7 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
             tunnel: None,
             policy: Policy::strict(),
             limits: Limits::default(),
-            tap: None,
+            watchers: Watchers::default(),
             makes: PhantomData,
         }
     }
@@ -279,12 +279,6 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
         self
     }
 
-    /// Who watches the connection: see [`Tap`].
-    pub fn tap(mut self, tap: impl Tap + 'static) -> Self {
-        self.tap = Some(Box::new(tap));
-        self
-    }
-
     /// The connection, not yet opened.
     ///
     /// # Errors
@@ -304,7 +298,7 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
             *host = host_and_port(host, Some(*port), *port)?.0;
         }
         config.tunnel = self.tunnel.transpose()?;
-        Ok(HttpConnection::from_parts(config, self.policy, self.limits, self.tap).into())
+        Ok(HttpConnection::from_parts(config, self.policy, self.limits, self.watchers.any()).into())
     }
 }
 

@@ -10,18 +10,27 @@ use super::config::{Config, Route};
 use crate::Canceller;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::host::in_brackets;
+use crate::tap::Event;
 use crate::transport::{Dialling, Resolve, Socket, Target, Transport, interleaved, race, time_left};
+use crate::watchers::{Watchers, told};
 
 /// How often a wait that can't be interrupted looks whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Makes a stream to the host, or to what stands before it.
-pub(super) fn dial(config: &mut Config, until: Option<Instant>) -> Result<Box<dyn Transport>> {
+pub(super) fn dial(
+    config: &mut Config,
+    tap: &mut Option<Box<Watchers>>,
+    until: Option<Instant>,
+) -> Result<Box<dyn Transport>> {
     let Config { host, port, route, .. } = config;
+    if !matches!(route, Route::Tcp) {
+        told(tap, Event::Phase(Phase::Connect));
+    }
     match route {
         Route::Tcp => match &config.socks {
-            Some(socks) => connect(config, &socks.host, socks.port, until),
-            None => connect(config, &config.host, config.port, until),
+            Some(socks) => connect(config, tap, &socks.host, socks.port, until),
+            None => connect(config, tap, &config.host, config.port, until),
         },
         #[cfg(unix)]
         Route::Unix(path) => {
@@ -43,8 +52,15 @@ pub(super) fn dial(config: &mut Config, until: Option<Instant>) -> Result<Box<dy
     }
 }
 
-fn connect(config: &Config, host: &str, port: u16, until: Option<Instant>) -> Result<Box<dyn Transport>> {
-    let mut addresses = interleaved(&addresses(config, host, port, until)?);
+fn connect(
+    config: &Config,
+    tap: &mut Option<Box<Watchers>>,
+    host: &str,
+    port: u16,
+    until: Option<Instant>,
+) -> Result<Box<dyn Transport>> {
+    let mut addresses = addresses(config, tap, host, port, until)?;
+    told(tap, Event::Phase(Phase::Connect));
     if let Some(source) = config.source_address {
         addresses.retain(|address| address.is_ipv4() == source.is_ipv4());
         if addresses.is_empty() {
@@ -60,7 +76,7 @@ fn connect(config: &Config, host: &str, port: u16, until: Option<Instant>) -> Re
         until,
         check: check.as_ref().map(|check| check as &dyn Fn() -> io::Result<()>),
     };
-    match race(&addresses, &dialling) {
+    match race(&addresses, &dialling, tap) {
         Ok(stream) => Ok(Box::new(Socket::from(stream))),
         Err(failed) => Err(none_connected(host, port, failed)),
     }
@@ -90,9 +106,10 @@ fn resolving(host: &str) -> String {
     format!("resolving {host}")
 }
 
-/// The addresses of a host that we connect to, or have a proxy connect to.
+/// The addresses of a host that we connect to, or have a proxy connect to, in the order of their turns.
 pub(super) fn addresses(
     config: &Config,
+    tap: &mut Option<Box<Watchers>>,
     host: &str,
     port: u16,
     until: Option<Instant>,
@@ -104,10 +121,18 @@ pub(super) fn addresses(
         config.addresses.iter().rev().find(|(name, of, _)| *of == port && name.eq_ignore_ascii_case(host));
     let addresses = match given {
         Some((_, _, addresses)) => addresses.iter().map(|&ip| SocketAddr::new(ip, port)).collect(),
-        None => look_up(config, host, port, until)
-            .map_err(|err| Error::io(Phase::Resolve, &resolving(host), err))?,
+        None => {
+            told(tap, Event::Phase(Phase::Resolve));
+            look_up(config, host, port, until)
+                .map_err(|err| Error::io(Phase::Resolve, &resolving(host), err))?
+        }
     };
-    if addresses.is_empty() { Err(no_address(host)) } else { Ok(addresses) }
+    if addresses.is_empty() {
+        return Err(no_address(host));
+    }
+    let addresses = interleaved(&addresses);
+    told(tap, Event::Resolved(&addresses));
+    Ok(addresses)
 }
 
 /// Asks the resolver: in a thread, where waiting for it must have an end.

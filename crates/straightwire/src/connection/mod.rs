@@ -12,6 +12,7 @@ mod send;
 mod trailers;
 mod tunnel;
 mod upgrade;
+mod watching;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -28,8 +29,8 @@ use crate::buffer::ReceiveBuffer;
 use crate::error::{Error, Result};
 use crate::proto::{CloseReason, ConnectionState, Exchange, HeaderValue, after_scheme};
 use crate::response::HttpResponse;
-use crate::tap::Tap;
 use crate::transport::{Interrupt, Transport};
+use crate::watchers::Watchers;
 use crate::{Limits, Policy};
 use config::Config;
 
@@ -96,7 +97,7 @@ pub struct HttpConnection {
     /// What the canceller wakes the stream by.
     interrupter: Option<Arc<dyn Interrupt>>,
     proxy_response: Option<ProxyResponse>,
-    tap: Option<Box<dyn Tap>>,
+    tap: Option<Box<Watchers>>,
 }
 
 impl HttpConnection {
@@ -136,7 +137,7 @@ impl HttpConnection {
         config: Config,
         policy: Policy,
         limits: Limits,
-        tap: Option<Box<dyn Tap>>,
+        tap: Option<Box<Watchers>>,
     ) -> HttpConnection {
         HttpConnection {
             own_lines: own_lines(&config),
@@ -244,7 +245,7 @@ impl HttpConnection {
     }
 
     /// Above 0, requests and response heads are printed to standard output as they pass, as
-    /// `http.client` prints them. For anything else see [`Tap`].
+    /// `http.client` prints them. For anything else see [`Tap`](crate::Tap).
     #[doc(alias = "set_debuglevel")]
     pub fn set_debug_level(&mut self, level: u32) {
         self.config.debug_level = level;

@@ -8,10 +8,11 @@ use super::{HttpConnection, dial};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::host::without_zone;
 use crate::proto::CloseReason;
-use crate::tap::{Event, Tap, print_debug};
+use crate::tap::{Event, print_debug};
 use crate::tls::Secure;
 use crate::transport::socks::Destination;
 use crate::transport::{Readiness, Transport};
+use crate::watchers::{Watchers, told};
 
 /// A connection is looked at before it carries another request, by one system call, unless it was seen to
 /// have nothing more to read this short a time ago. What arrives within it can't be told from an answer
@@ -25,11 +26,14 @@ impl HttpConnection {
         match self.make_way() {
             Ok(stream) => {
                 self.stream = Some(stream);
+                self.emit(|_| Event::Opened);
                 Ok(())
             }
             Err(err) => {
                 self.interrupter = None;
-                Err(self.or_cancelled(err))
+                let err = self.or_cancelled(err);
+                self.tell_failed(&err);
+                Err(err)
             }
         }
     }
@@ -39,7 +43,7 @@ impl HttpConnection {
         self.check_cancelled()?;
         let until = self.opened_until();
         self.emit(|conn| Event::Connecting { host: &conn.host, port: conn.port });
-        let mut stream = dial::dial(&mut self.config, until)?;
+        let mut stream = dial::dial(&mut self.config, &mut self.tap, until)?;
         if let Some(canceller) = &self.config.canceller {
             self.interrupter = canceller.watch(&*stream);
         }
@@ -51,12 +55,17 @@ impl HttpConnection {
         if socks.is_some() || proxy_tls.is_some() || tunnel.is_some() || tls.is_some() {
             set_timeouts(&mut *stream, *timeout, until)?;
         }
+        if self.config.socks.is_some() {
+            self.enter(Phase::Proxy);
+        }
         if let Some(socks) = &self.config.socks {
             let Config { host, port, .. } = &self.config;
             let destination = match without_zone(host).parse() {
                 Ok(ip) => Destination::Address(SocketAddr::new(ip, *port)),
                 Err(_) if socks.resolve_locally => {
-                    Destination::Address(dial::addresses(&self.config, host, *port, until)?[0])
+                    let found = dial::addresses(&self.config, &mut self.tap, host, *port, until)?[0];
+                    told(&mut self.tap, Event::Phase(Phase::Proxy));
+                    Destination::Address(found)
                 }
                 Err(_) => Destination::Name(host, *port),
             };
@@ -64,6 +73,9 @@ impl HttpConnection {
         }
         if let Some(tls) = self.config.proxy_tls.clone() {
             stream = self.secure(stream, &*tls, true)?;
+        }
+        if self.config.tunnel.is_some() {
+            self.enter(Phase::Proxy);
         }
         stream = self.open_tunnel(stream, until)?;
         if let Some(tls) = self.config.tls.clone() {
@@ -79,6 +91,7 @@ impl HttpConnection {
         tls: &dyn Secure,
         is_proxy: bool,
     ) -> Result<Box<dyn Transport>> {
+        self.enter(Phase::Tls);
         let Config { host, server_name, .. } = &self.config;
         let name = match server_name {
             _ if is_proxy => host,
@@ -200,6 +213,7 @@ impl HttpConnection {
     #[cold]
     pub(super) fn fail(&mut self, err: Error) -> Error {
         let err = self.or_cancelled(err);
+        self.tell_failed(&err);
         self.close_for(Some(CloseReason::Failed));
         err
     }
@@ -233,7 +247,7 @@ fn set_timeouts(stream: &mut dyn Transport, each: Option<Duration>, until: Optio
 }
 
 #[cold]
-pub(super) fn tell(tap: &mut Option<Box<dyn Tap>>, debug_level: u32, event: Event<'_>) {
+pub(super) fn tell(tap: &mut Option<Box<Watchers>>, debug_level: u32, event: Event<'_>) {
     if debug_level > 0 {
         print_debug(event);
     }

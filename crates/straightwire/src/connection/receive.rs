@@ -49,6 +49,7 @@ impl HttpConnection {
                     self.input.consume(len);
                     if self.is_watched() {
                         tell(&mut self.tap, self.config.debug_level, Event::Head(self.exchange.head()));
+                        self.enter_body();
                     }
                     return Ok(());
                 }
@@ -89,6 +90,7 @@ impl HttpConnection {
                 }
             }
         }
+        self.tell_done();
         Ok(filled)
     }
 
@@ -117,6 +119,7 @@ impl HttpConnection {
                 }
             }
         }
+        self.tell_done();
         Ok(())
     }
 
@@ -150,6 +153,7 @@ impl HttpConnection {
                 self.decode()?;
             }
         }
+        self.tell_done();
         Ok(&self.input.data()[..self.ready])
     }
 
@@ -185,6 +189,7 @@ impl HttpConnection {
         } else {
             None
         };
+        self.tell_done();
         match reason {
             Some(reason) => self.close_for(Some(reason)),
             None => self.quiet_since = self.drained.then(Instant::now),
@@ -307,6 +312,7 @@ impl HttpConnection {
 
     fn fill(&mut self, phase: Phase) -> Result<usize> {
         self.check_wanted(phase)?;
+        self.enter(phase);
         let Some(stream) = &mut self.stream else { return Err(not_open()) };
         let before = self.input.data().len();
         match self.input.fill(&mut **stream) {

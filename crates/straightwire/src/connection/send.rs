@@ -6,14 +6,16 @@ use super::HttpConnection;
 use super::open::tell;
 use crate::body::{Body, Source};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::tap::{Event, Tap};
+use crate::tap::Event;
 use crate::transport::Transport;
+use crate::watchers::{Watchers, told};
 
 impl HttpConnection {
     /// Ends the head and sends it; a body of bytes goes out in the same write. With `whole` the body is
     /// all there is.
     pub(super) fn send_request(&mut self, body: Body<'_>, encode: bool, whole: bool) -> Result<()> {
         self.exchange.end_head(&mut self.out, encode)?;
+        self.tell_request();
         // Nothing has been sent yet: an error up to here leaves the connection as it was.
         let prepared = self.prepare(&body, whole);
         let tail = match prepared {
@@ -147,9 +149,10 @@ impl HttpConnection {
         for (slice, rest) in slices[1..].iter_mut().zip(rest) {
             *slice = IoSlice::new(rest);
         }
+        told(&mut self.tap, Event::Phase(Phase::Send));
         let watch = (&mut self.tap, self.config.debug_level);
         match write_all(&mut **stream, &mut slices, watch) {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(self.tell_sent()),
             Err(err) => Err(self.write_failed(err)),
         }
     }
@@ -169,7 +172,7 @@ impl HttpConnection {
 fn write_all(
     stream: &mut dyn Transport,
     mut slices: &mut [IoSlice<'_>],
-    (tap, debug_level): (&mut Option<Box<dyn Tap>>, u32),
+    (tap, debug_level): (&mut Option<Box<Watchers>>, u32),
 ) -> io::Result<()> {
     IoSlice::advance_slices(&mut slices, 0);
     while let [first, rest @ ..] = &*slices {

@@ -8,6 +8,9 @@ use std::time::Duration;
 use rustix::io::{Errno, ioctl_fionbio};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use crate::tap::Event;
+use crate::watchers::{Watchers, told};
+
 /// How a TCP connection is made.
 pub(crate) struct Dialling<'a> {
     pub(crate) source: Option<SocketAddr>,
@@ -83,14 +86,16 @@ fn connected(socket: Socket) -> io::Result<TcpStream> {
 pub(crate) fn race(
     addresses: &[SocketAddr],
     dialling: &Dialling<'_>,
+    tap: &mut Option<Box<Watchers>>,
 ) -> Result<TcpStream, Vec<(SocketAddr, io::Error)>> {
     let is_alone = addresses.len() == 1 && dialling.until.is_none() && dialling.check.is_none();
-    Race { dialling, is_alone, running: Vec::new(), failed: Vec::new() }.run(addresses)
+    Race { dialling, tap, is_alone, running: Vec::new(), failed: Vec::new() }.run(addresses)
 }
 
 #[cfg(unix)]
 struct Race<'a> {
     dialling: &'a Dialling<'a>,
+    tap: &'a mut Option<Box<Watchers>>,
     /// Nothing else is to be done while the system connects: it may wait itself, which is cheaper.
     is_alone: bool,
     running: Vec<(SocketAddr, Socket)>,
@@ -111,7 +116,7 @@ impl Race<'_> {
                 match self.begin(address) {
                     Ok(None) => next_at = Instant::now() + STAGGER,
                     Ok(Some(stream)) => return Ok(stream),
-                    Err(err) => self.failed.push((address, err)),
+                    Err(err) => self.fail(address, err),
                 }
             }
             if self.running.is_empty() {
@@ -134,6 +139,7 @@ impl Race<'_> {
 
     /// Begins to connect; the stream, if that needs no waiting, or nobody wants anything else done meanwhile.
     fn begin(&mut self, address: SocketAddr) -> io::Result<Option<TcpStream>> {
+        told(self.tap, Event::Trying(address));
         let socket = socket(address, self.dialling)?;
         if !self.is_alone {
             ioctl_fionbio(&socket, true)?;
@@ -187,10 +193,15 @@ impl Race<'_> {
             let (address, socket) = self.running.remove(index);
             match socket.take_error() {
                 Ok(None) => return self.won(socket).map(Some),
-                Ok(Some(err)) | Err(err) => self.failed.push((address, err)),
+                Ok(Some(err)) | Err(err) => self.fail(address, err),
             }
         }
         Ok(None)
+    }
+
+    fn fail(&mut self, address: SocketAddr, err: io::Error) {
+        told(self.tap, Event::Unreachable(address, &err));
+        self.failed.push((address, err));
     }
 
     fn won(&self, socket: Socket) -> io::Result<TcpStream> {
@@ -216,6 +227,7 @@ impl Race<'_> {
 pub(crate) fn race(
     addresses: &[SocketAddr],
     dialling: &Dialling<'_>,
+    tap: &mut Option<Box<Watchers>>,
 ) -> Result<TcpStream, Vec<(SocketAddr, io::Error)>> {
     let mut failed = Vec::new();
     for (index, &address) in addresses.iter().enumerate() {
@@ -233,9 +245,13 @@ pub(crate) fn race(
             }
             connected(socket)
         };
+        told(tap, Event::Trying(address));
         match connect() {
             Ok(stream) => return Ok(stream),
-            Err(err) => failed.push((address, err)),
+            Err(err) => {
+                told(tap, Event::Unreachable(address, &err));
+                failed.push((address, err));
+            }
         }
     }
     Err(failed)

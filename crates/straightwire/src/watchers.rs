@@ -1,0 +1,58 @@
+//! All who watch one connection.
+
+use crate::error::Phase;
+use crate::tap::{Event, Tap};
+use crate::timings::{Stopwatch, Timings};
+
+/// The stopwatch and the taps, in the order in which they are told.
+#[derive(Default)]
+pub(crate) struct Watchers {
+    /// What is being done.
+    phase: Option<Phase>,
+    stopwatch: Option<Stopwatch>,
+    taps: Vec<Box<dyn Tap>>,
+}
+
+impl Watchers {
+    pub(crate) fn add(&mut self, tap: impl Tap + 'static) {
+        self.taps.push(Box::new(tap));
+    }
+
+    pub(crate) fn keep_time(&mut self, on: bool) {
+        self.stopwatch = on.then(Stopwatch::default);
+    }
+
+    /// `None` where there is nobody, so that one test tells whether anybody has to be told.
+    pub(crate) fn any(self) -> Option<Box<Watchers>> {
+        (self.stopwatch.is_some() || !self.taps.is_empty()).then(|| Box::new(self))
+    }
+
+    pub(crate) fn timings(&self) -> Option<Timings> {
+        self.stopwatch.as_ref()?.timings()
+    }
+
+    /// Tells everybody, unless it is nothing new: a phase that has begun already, a second end of one
+    /// response.
+    pub(crate) fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Phase(phase) if self.phase == Some(phase) => return,
+            Event::Phase(phase) => self.phase = Some(phase),
+            Event::Done if self.phase.is_none() => return,
+            Event::Opened | Event::Done | Event::Failed(_) | Event::Closed(_) => self.phase = None,
+            _ => {}
+        }
+        if let Some(stopwatch) = &mut self.stopwatch {
+            stopwatch.event(event);
+        }
+        for tap in &mut self.taps {
+            tap.event(event);
+        }
+    }
+}
+
+/// Tells who watches, if anybody does.
+pub(crate) fn told(watchers: &mut Option<Box<Watchers>>, event: Event<'_>) {
+    if let Some(watchers) = watchers {
+        watchers.event(event);
+    }
+}
