@@ -165,11 +165,7 @@ pub(crate) fn print_debug(event: Event<'_>) {
     match event {
         Event::Sent(bytes) => println!("send: b{}", Quoted(bytes)),
         Event::Interim(head) | Event::Head(head) => {
-            let version = if head.version() == 10 { "1.0" } else { "1.1" };
-            let line = format!("HTTP/{version} {:03} {}\r\n", head.status(), head.reason());
-            // The reason was read as ISO-8859-1, so each character is a byte again.
-            let line: Vec<u8> = line.chars().map(|char| char as u8).collect();
-            println!("reply: {}", Quoted(&line));
+            println!("reply: {}", Quoted(&[head.status_line(), b"\r\n"].concat()));
             for (name, value) in head.headers() {
                 println!("header: {name}: {value}");
             }

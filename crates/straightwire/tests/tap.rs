@@ -253,6 +253,23 @@ fn debug_lines_quote_as_python_does() {
     assert_eq!(lines, expected);
 }
 
+/// As it came: without a reason, or in a version of HTTP/1 that is to come.
+#[test]
+fn debug_lines_show_the_status_line_itself() {
+    let wire = "HTTP/1.7 100\r\n\r\nHTTP/1.1 102 \r\n\r\nHTTP/1.0 204\r\nA: b\r\n\r\n";
+    let lines = printed("debug_lines_show_the_status_line_itself", wire, |conn| {
+        conn.request("GET", "/", (), &[]).unwrap();
+    });
+    let Some(lines) = lines else { return };
+    let expected = [
+        "reply: 'HTTP/1.7 100\\r\\n'",
+        "reply: 'HTTP/1.1 102 \\r\\n'",
+        "reply: 'HTTP/1.0 204\\r\\n'",
+        "header: A: b",
+    ];
+    assert_eq!(lines[1..], expected);
+}
+
 #[test]
 fn without_a_debug_level_nothing_is_printed() {
     let test = "without_a_debug_level_nothing_is_printed";

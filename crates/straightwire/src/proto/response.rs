@@ -42,6 +42,13 @@ impl ResponseHead {
         &self.headers
     }
 
+    /// The status line as it came, without its line end.
+    pub(crate) fn status_line(&self) -> &[u8] {
+        // Before it may be blank lines that a lenient policy has passed over.
+        let line = self.headers.slice((0, self.reason.1));
+        &line[line.iter().take_while(|&&byte| matches!(byte, b'\r' | b'\n')).count()..]
+    }
+
     fn clear(&mut self) {
         self.reason = (0, 0);
         self.headers.clear();
