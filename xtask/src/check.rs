@@ -10,8 +10,8 @@ pub(crate) const HELP: &str = "\
 cargo xtask check
 
 1. The formatting is rustfmt's.
-2. Clippy has nothing to say about anything, nor about the library without its features.
-3. The documentation builds without a warning.
+2. Clippy has nothing to say about anything, nor about the library without its features or with all of them.
+3. The documentation builds without a warning, that of all the library's features too.
 4. The protocol core, crates/straightwire/src/proto, names no I/O, no clock and no thread, and parses with
    nothing that takes more than the grammar does.
 5. No file of the project names a path of somebody's machine.
@@ -31,7 +31,11 @@ pub(crate) fn run() -> Result {
         steps.command("lints", &mut cargo(clippy))?;
         let clippy = ["clippy", "-p", "straightwire", "--no-default-features", "--", "-D", "warnings"];
         steps.command("lints of the library without features", &mut cargo(clippy))?;
-        let mut doc = cargo(["doc", "--workspace", "--no-deps"]);
+        let clippy =
+            ["clippy", "-p", "straightwire", "--all-features", "--all-targets", "--", "-D", "warnings"];
+        steps.command("lints of the library with all features", &mut cargo(clippy))?;
+        let mut doc =
+            cargo(["doc", "--workspace", "--no-deps", "--features", "straightwire/log,straightwire/tracing"]);
         steps.command("documentation", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
         steps.step("protocol core", rules::core_is_pure)?;
         steps.step("machine paths", rules::no_machine_paths)?;

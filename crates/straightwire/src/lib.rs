@@ -133,6 +133,8 @@ mod credentials;
 mod error;
 mod host;
 mod limits;
+#[cfg(any(feature = "log", feature = "tracing"))]
+mod logging;
 mod policy;
 pub mod proto;
 mod response;

@@ -14,6 +14,17 @@ pub(crate) struct Watchers {
 }
 
 impl Watchers {
+    /// Those who watch every connection: the logs that this crate was built for.
+    pub(crate) fn of_all() -> Watchers {
+        #[allow(unused_mut, reason = "without these features nobody watches all")]
+        let mut all = Watchers::default();
+        #[cfg(feature = "log")]
+        all.add(crate::logging::LogTap::default());
+        #[cfg(feature = "tracing")]
+        all.add(crate::logging::TracingTap::default());
+        all
+    }
+
     pub(crate) fn add(&mut self, tap: impl Tap + 'static) {
         self.taps.push(Box::new(tap));
     }

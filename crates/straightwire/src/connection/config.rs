@@ -139,7 +139,7 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
             tunnel: None,
             policy: Policy::strict(),
             limits: Limits::default(),
-            watchers: Watchers::default(),
+            watchers: Watchers::of_all(),
             makes: PhantomData,
         }
     }

@@ -152,7 +152,10 @@ impl HttpConnection {
         told(&mut self.tap, Event::Phase(Phase::Send));
         let watch = (&mut self.tap, self.config.debug_level);
         match write_all(&mut **stream, &mut slices, watch) {
-            Ok(()) => Ok(self.tell_sent()),
+            Ok(()) => {
+                self.tell_sent();
+                Ok(())
+            }
             Err(err) => Err(self.write_failed(err)),
         }
     }

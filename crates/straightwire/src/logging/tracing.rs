@@ -1,0 +1,74 @@
+//! To `tracing`.
+
+use tracing::field::{Empty, display};
+use tracing::{Level, Span, debug_span, enabled, event};
+
+use super::{Detail, Sink, Story, TARGET, shown_target};
+use crate::error::Phase;
+use crate::tap::{Event, Tap};
+
+/// Makes a span of each exchange, and events of what happens in it.
+pub(crate) struct TracingTap {
+    story: Story,
+    span: Span,
+}
+
+impl Default for TracingTap {
+    fn default() -> TracingTap {
+        TracingTap { story: Story::default(), span: Span::none() }
+    }
+}
+
+impl Tap for TracingTap {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Request(head) => {
+                self.span = debug_span!(
+                    target: TARGET,
+                    "exchange",
+                    method = head.method(),
+                    target = %shown_target(head.target()),
+                    host = head.host(),
+                    port = head.port(),
+                    status = Empty,
+                    error = Empty,
+                );
+            }
+            Event::Head(head) if self.story.phase != Some(Phase::Proxy) => {
+                self.span.record("status", head.status());
+            }
+            Event::Failed(err) => {
+                self.span.record("error", display(format_args!("{:?}", err.kind())));
+            }
+            _ => {}
+        }
+        self.span.in_scope(|| self.story.tell(event, &Subscriber));
+        // A dead connection is closed before the request goes out on another: that is no end.
+        let is_over = match event {
+            Event::Done | Event::Failed(_) => true,
+            Event::Closed(_) => self.story.phase.is_some(),
+            _ => false,
+        };
+        if is_over {
+            self.span = Span::none();
+        }
+    }
+}
+
+struct Subscriber;
+
+impl Sink for Subscriber {
+    fn wants(&self, detail: Detail) -> bool {
+        match detail {
+            Detail::Debug => enabled!(target: TARGET, Level::DEBUG),
+            Detail::Trace => enabled!(target: TARGET, Level::TRACE),
+        }
+    }
+
+    fn line(&self, detail: Detail, line: &str) {
+        match detail {
+            Detail::Debug => event!(target: TARGET, Level::DEBUG, "{line}"),
+            Detail::Trace => event!(target: TARGET, Level::TRACE, "{line}"),
+        }
+    }
+}
