@@ -121,6 +121,19 @@
 //! | `responses`, `NOT_FOUND`, … | [`responses`], [`status`] |
 //! | `set_debuglevel` | [`HttpConnection::set_debug_level`], [`Tap`] |
 //!
+//! # Seeing what happens
+//! A [`Tap`] is told of every step and every byte, and [`Timings`] are how long each phase took.
+//!
+//! With the feature `log` or `tracing` the same goes to the program's logger or subscriber, with
+//! `straightwire` as target: connections, request lines and statuses at debug, heads and counts of bytes
+//! at trace. `tracing` has a span for each exchange, `exchange`, with `method`, `target`, `host`, `port`,
+//! `status` and `error`. No secrets are told: of targets the query and any user and password are left
+//! out, of heads the values of `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie`, and bodies
+//! altogether.
+//!
+//! # Features
+//! `tls` and `idna` (host names beyond ASCII) are on unless switched off; `log` and `tracing` are off.
+//!
 //! The engine without sockets, for other kinds of I/O, is [`proto`].
 
 #![forbid(unsafe_code)]
