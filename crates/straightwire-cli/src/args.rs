@@ -96,6 +96,9 @@ pub(crate) struct RequestArgs {
     /// Show what passes on the wire, on standard error
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    /// Draw where the time went, on standard error
+    #[arg(long)]
+    pub(crate) timing: bool,
 
     /// Put up with servers' and CAs' mistakes that leave
     /// neither a body's end nor trust in doubt

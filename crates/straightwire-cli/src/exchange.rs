@@ -9,6 +9,7 @@ use crate::exit::{Code, Failure};
 use crate::output::Output;
 use crate::request::Request;
 use crate::route::Progress;
+use crate::timing;
 use crate::wire::{Passed, Wire, show, show_refusal};
 
 /// Sends what the options ask for and writes out the answer.
@@ -22,6 +23,7 @@ pub(crate) fn run(args: &RequestArgs) -> Result<(), Failure> {
     heads.try_iter().for_each(drop);
     let answered = ask(&mut conn, &request).and_then(|response| write_out(response, &heads, args));
     conn.close();
+    show_timing(args, &conn);
     answered
 }
 
@@ -33,6 +35,7 @@ fn could_not_connect(
     progress: &Progress,
 ) -> Failure {
     let failure = args.route.failure(err, progress, &conn);
+    show_timing(args, &conn);
     let refusal = conn.proxy_response().map(|response| response.body_start().to_vec()).unwrap_or_default();
     // All that passed is shown by then.
     drop(conn);
@@ -40,6 +43,12 @@ fn could_not_connect(
         show_refusal(&refusal, &mut anstream::stderr());
     }
     failure
+}
+
+fn show_timing(args: &RequestArgs, conn: &HttpConnection) {
+    if let Some(timings) = conn.timings().filter(|_| args.timing) {
+        timing::show(&timings, &mut anstream::stderr());
+    }
 }
 
 fn write_out(mut response: HttpResponse<'_>, heads: &Heads, args: &RequestArgs) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ mod request;
 mod route;
 mod scratch;
 mod serve;
+mod timing;
 mod wire;
 
 use std::process::ExitCode;

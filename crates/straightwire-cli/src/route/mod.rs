@@ -105,11 +105,11 @@ impl RouteArgs {
         };
         if request.is_https {
             let builder = HttpsConnection::builder(host).port(port).tls(self.tls.to_server(lenient)?);
-            let conn = self.lay(builder, passage, request)?.policy(policy).tap(tap).build();
+            let conn = self.lay(builder, passage, request)?.policy(policy).tap(tap).timings(true).build();
             conn.map(HttpsConnection::into_inner)
         } else {
             let builder = HttpConnection::builder(host).port(port);
-            self.lay(builder, passage, request)?.policy(policy).tap(tap).build()
+            self.lay(builder, passage, request)?.policy(policy).tap(tap).timings(true).build()
         }
         .map_err(|err| Failure::of(&err))
     }

@@ -20,6 +20,7 @@ fn help_fits_the_terminal_and_names_every_option() {
         "-o, --output",
         "-f, --fail",
         "-v, --verbose",
+        "--timing",
         "--lenient",
         "--timeout",
         "--connect-timeout",
