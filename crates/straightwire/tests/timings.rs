@@ -187,6 +187,21 @@ fn waiting() {
     check_slow(&timings, "connect send wait receive", timings.wait);
 }
 
+/// The request is out, whatever its body was: what the caller does before the response is asked for is no
+/// part of sending.
+#[test]
+fn waiting_begins_with_the_last_byte_of_the_request() {
+    for body in [Body::from(()), Body::from("abc"), Body::chunks(["a", "b"]), Body::reader(&b"abc"[..])] {
+        let server = serve([answer(OK)]);
+        let mut conn = builder(server.addr()).timings(true).build().unwrap();
+        conn.request("PUT", "/", body, &[]).unwrap();
+        thread::sleep(PAUSE);
+        conn.get_response().unwrap().read_all().unwrap();
+        let timings = conn.timings().unwrap();
+        check_slow(&timings, "connect send wait receive", timings.wait);
+    }
+}
+
 /// An interim response is not what was waited for.
 #[test]
 fn waiting_after_an_interim_response() {
