@@ -372,8 +372,8 @@ fn phases<C: From<HttpConnection> + Into<HttpConnection>>(builder: ConnectionBui
         .request("PUT", "/", Body::chunks(["a", "b"]), &[])
         .and_then(|()| conn.get_response().and_then(|mut response| response.read_all()));
     conn.close();
-    let words = seen.lock().unwrap().join(" ");
-    words
+    drop(conn);
+    Arc::into_inner(seen).unwrap().into_inner().unwrap().join(" ")
 }
 
 #[test]
