@@ -7,8 +7,8 @@ use std::io::{self, BufRead, Read};
 use crate::connection::HttpConnection;
 use crate::error::Result;
 use crate::proto::{CloseReason, Framing, Headers, ResponseHead};
-use crate::upgraded::Upgraded;
 use crate::timings::Timings;
+use crate::upgraded::Upgraded;
 
 /// The answer to a request: its head is here, its body is read from it.
 ///

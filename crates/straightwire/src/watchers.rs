@@ -62,6 +62,7 @@ impl Watchers {
 }
 
 /// Tells who watches, if anybody does.
+#[cold]
 pub(crate) fn told(watchers: &mut Option<Box<Watchers>>, event: Event<'_>) {
     if let Some(watchers) = watchers {
         watchers.event(event);

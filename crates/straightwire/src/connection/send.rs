@@ -149,11 +149,15 @@ impl HttpConnection {
         for (slice, rest) in slices[1..].iter_mut().zip(rest) {
             *slice = IoSlice::new(rest);
         }
-        told(&mut self.tap, Event::Phase(Phase::Send));
+        if watched {
+            told(&mut self.tap, Event::Phase(Phase::Send));
+        }
         let watch = (&mut self.tap, self.config.debug_level);
         match write_all(&mut **stream, &mut slices, watch) {
             Ok(()) => {
-                self.tell_sent();
+                if watched {
+                    self.tell_sent();
+                }
                 Ok(())
             }
             Err(err) => Err(self.write_failed(err)),

@@ -2,7 +2,6 @@
 
 use super::HttpConnection;
 use super::config::ConnectionBuilder;
-use super::open::tell;
 use crate::error::{Error, Phase};
 use crate::tap::{Event, RequestHead, Tap};
 use crate::timings::Timings;
@@ -51,25 +50,35 @@ impl HttpConnection {
         self.tap.as_ref()?.timings()
     }
 
+    // Each of these is a test where nobody watches, and the rest out of the way of a plain request.
+
     /// Another phase begins, if it isn't this one already.
+    #[inline]
     pub(super) fn enter(&mut self, phase: Phase) {
         if self.tap.is_some() {
-            tell(&mut self.tap, 0, Event::Phase(phase));
+            self.tell_watchers(Event::Phase(phase));
         }
     }
 
     /// A head was made, and nothing is in `out` but that.
+    #[inline]
     pub(super) fn tell_request(&mut self) {
         if self.tap.is_some() {
-            let head = RequestHead::new(self.config.origin(), &self.out);
-            tell(&mut self.tap, 0, Event::Request(head));
+            self.tell_head();
         }
     }
 
+    #[cold]
+    fn tell_head(&mut self) {
+        let head = RequestHead::new(self.config.origin(), &self.out);
+        told(&mut self.tap, Event::Request(head));
+    }
+
     /// Something was sent. If it was the last of the request, the wait begins.
+    #[cold]
     pub(super) fn tell_sent(&mut self) {
-        if self.tap.is_some() && !self.exchange.may_send() {
-            tell(&mut self.tap, 0, Event::Phase(Phase::Head));
+        if !self.exchange.may_send() {
+            self.tell_watchers(Event::Phase(Phase::Head));
         }
     }
 
@@ -77,18 +86,24 @@ impl HttpConnection {
     #[cold]
     pub(super) fn enter_body(&mut self) {
         let next = if self.exchange.is_body_done() { Event::Done } else { Event::Phase(Phase::Body) };
-        told(&mut self.tap, next);
+        self.tell_watchers(next);
     }
 
     /// Something was read. If it was the last of the response, the exchange is over.
+    #[inline]
     pub(super) fn tell_done(&mut self) {
         if self.tap.is_some() && self.exchange.is_body_done() {
-            tell(&mut self.tap, 0, Event::Done);
+            self.tell_watchers(Event::Done);
         }
     }
 
     #[cold]
     pub(super) fn tell_failed(&mut self, err: &Error) {
         told(&mut self.tap, Event::Failed(err));
+    }
+
+    #[cold]
+    fn tell_watchers(&mut self, event: Event<'static>) {
+        told(&mut self.tap, event);
     }
 }
