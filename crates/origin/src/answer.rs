@@ -17,6 +17,7 @@ pub(crate) struct Answer<'c> {
     is_old: bool,
     is_chunked: bool,
     closes: bool,
+    hangs_up: bool,
 }
 
 impl<'c> Answer<'c> {
@@ -28,6 +29,7 @@ impl<'c> Answer<'c> {
             is_old: head.is_old(),
             is_chunked: false,
             closes: !head.is_persistent(),
+            hangs_up: false,
         }
     }
 
@@ -36,13 +38,18 @@ impl<'c> Answer<'c> {
         self.closes = true;
     }
 
+    /// The connection ends after this answer, and nothing says so.
+    pub(crate) fn hang_up_after(&mut self) {
+        self.hangs_up = true;
+    }
+
     /// Whether the answer is to HEAD: data is left out then, and there is no need to make it.
     pub(crate) fn is_head(&self) -> bool {
         self.is_head
     }
 
     pub(crate) fn closes(&self) -> bool {
-        self.closes
+        self.closes || self.hangs_up
     }
 
     /// A 1xx, sent at once. HTTP/1.0 knows none (RFC 9110 section 15.2).

@@ -164,6 +164,14 @@ impl Incoming<'_> {
         self.decoder.fill(self.inbox)
     }
 
+    /// Waits until something of another request has come, or the end of the connection.
+    pub(crate) fn wait_for_another(&mut self) -> Outcome<()> {
+        if self.inbox.buffered().is_empty() {
+            self.inbox.fill()?;
+        }
+        Ok(())
+    }
+
     /// The fields after the last chunk, once the body is read to its end.
     pub(crate) fn trailers(&self) -> &Fields {
         &self.decoder.trailers

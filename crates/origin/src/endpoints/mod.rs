@@ -4,6 +4,7 @@ mod broken;
 mod echo;
 mod files;
 mod generate;
+mod hang_up;
 mod interim;
 mod pages;
 mod range;
@@ -50,6 +51,7 @@ const OTHERS: &[(&str, Endpoint)] = &[
     ("/upgrade", upgrade::upgrade),
     ("/truncated/", broken::truncated),
     ("/bad-headers", broken::bad_headers),
+    ("/hang-up", hang_up::hang_up),
     ("*", pages::options),
 ];
 

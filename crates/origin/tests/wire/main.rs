@@ -5,6 +5,7 @@ mod certificates;
 mod client;
 mod endpoints;
 mod foreign;
+mod hang_up;
 mod lifecycle;
 mod proxy;
 mod ranges;
