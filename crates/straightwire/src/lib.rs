@@ -164,7 +164,7 @@ pub use body::Body;
 pub use canceller::Canceller;
 #[cfg(feature = "tls")]
 pub use connection::HttpsConnection;
-pub use connection::{ConnectionBuilder, HttpConnection, ProxyResponse};
+pub use connection::{ConnectionBuilder, HttpConnection, ProxyResponse, Repeat};
 pub use credentials::basic_credentials;
 pub use error::{Error, ErrorKind, Phase, Result};
 pub use limits::Limits;

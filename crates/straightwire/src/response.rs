@@ -229,6 +229,12 @@ impl<'conn> HttpResponse<'conn> {
         self.conn.timings()
     }
 
+    /// Whether the request was sent twice, the kept connection having been closed the first time: see
+    /// [`ConnectionBuilder::repeat`](crate::ConnectionBuilder::repeat).
+    pub fn was_repeated(&self) -> bool {
+        self.conn.was_repeated()
+    }
+
     /// The debug level of the connection.
     #[doc(alias = "debuglevel")]
     pub fn debug_level(&self) -> u32 {

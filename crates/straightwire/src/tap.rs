@@ -58,6 +58,8 @@ pub enum Event<'a> {
     Done,
     /// What was being done has failed.
     Failed(&'a Error),
+    /// The connection turned out to have been closed: the request is sent once more, on a new one.
+    Repeating,
     /// The connection was closed; why, where it was not the caller's wish.
     Closed(Option<CloseReason>),
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::HttpConnection;
 use super::interim::OnInterim;
+use super::repeat::Repeat;
 use super::tunnel::Tunnel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{host_and_port, host_value};
@@ -45,6 +46,7 @@ pub(crate) struct Config {
     pub(crate) on_interim: Option<OnInterim>,
     pub(crate) blocksize: usize,
     pub(crate) auto_open: bool,
+    pub(crate) repeat: Repeat,
     pub(crate) debug_level: u32,
 }
 
@@ -134,6 +136,7 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
                 on_interim: None,
                 blocksize: DEFAULT_BLOCKSIZE,
                 auto_open: true,
+                repeat: Repeat::Never,
                 debug_level: 0,
             },
             tunnel: None,

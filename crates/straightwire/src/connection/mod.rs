@@ -8,6 +8,7 @@ mod interim;
 mod open;
 mod properties;
 mod receive;
+mod repeat;
 mod send;
 mod trailers;
 mod tunnel;
@@ -22,6 +23,7 @@ use std::time::Instant;
 pub use config::ConnectionBuilder;
 #[cfg(feature = "tls")]
 pub use https::HttpsConnection;
+pub use repeat::Repeat;
 pub use tunnel::ProxyResponse;
 
 use crate::body::{Body, OwnFraming};
@@ -33,6 +35,7 @@ use crate::transport::{Interrupt, Transport};
 use crate::watchers::Watchers;
 use crate::{Limits, Policy};
 use config::Config;
+use repeat::Repeating;
 
 /// What is said of encodings where the caller says nothing: a body that was asked for as it is needs no
 /// decoding.
@@ -96,6 +99,7 @@ pub struct HttpConnection {
     until: Option<Instant>,
     /// What the canceller wakes the stream by.
     interrupter: Option<Arc<dyn Interrupt>>,
+    repeating: Repeating,
     proxy_response: Option<ProxyResponse>,
     tap: Option<Box<Watchers>>,
 }
@@ -154,6 +158,7 @@ impl HttpConnection {
             close_reason: None,
             until: None,
             interrupter: None,
+            repeating: Repeating::default(),
             proxy_response: None,
             tap,
         }
@@ -240,7 +245,8 @@ impl HttpConnection {
     /// if less was sent than `Content-Length` declared. After any but the first the connection is closed.
     #[doc(alias = "getresponse")]
     pub fn get_response(&mut self) -> Result<HttpResponse<'_>> {
-        self.receive_head()?;
+        self.receive_head().or_else(|err| self.repeat_after(err))?;
+        self.note_answer();
         Ok(HttpResponse::new(self))
     }
 

@@ -27,6 +27,7 @@ impl HttpConnection {
             Ok(stream) => {
                 self.stream = Some(stream);
                 self.emit(|_| Event::Opened);
+                self.note_new_connection();
                 Ok(())
             }
             Err(err) => {
@@ -189,6 +190,15 @@ impl HttpConnection {
             return Err(Error::new(ErrorKind::NotConnected, message));
         }
         self.open()
+    }
+
+    /// Whether the connection is open with nothing to be read, by a look where it takes one.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        let Some(stream) = &mut self.stream else { return false };
+        if self.quiet_since.is_none_or(|since| since.elapsed() >= IDLE_LOOK) {
+            self.quiet_since = (stream.readiness() == Readiness::Quiet).then(Instant::now);
+        }
+        self.quiet_since.is_some()
     }
 
     pub(super) fn close_for(&mut self, reason: Option<CloseReason>) {

@@ -44,6 +44,7 @@ impl HttpConnection {
                 Ok(Received::Interim { len }) => {
                     self.input.consume(len);
                     self.tell_interim();
+                    self.forget_request();
                 }
                 Ok(Received::Head { len }) => {
                     self.input.consume(len);

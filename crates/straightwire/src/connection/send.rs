@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 
 use super::HttpConnection;
 use super::open::tell;
+use super::repeat::Repeat;
 use crate::body::{Body, Source};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::tap::Event;
@@ -26,6 +27,9 @@ impl HttpConnection {
             }
         };
         let Body(source) = body;
+        if self.config.repeat != Repeat::Never {
+            self.keep_request(&source, &tail);
+        }
         match source {
             Source::Bytes(bytes) => self.write(&[&bytes, &tail]),
             Source::Reader(_) | Source::Pieces(_) | Source::Trailed(_) => {
@@ -131,7 +135,7 @@ impl HttpConnection {
     }
 
     /// Writes `out` and then `rest`, in as few system calls as it takes.
-    fn write(&mut self, rest: &[&[u8]]) -> Result<()> {
+    pub(super) fn write(&mut self, rest: &[&[u8]]) -> Result<()> {
         let watched = self.is_watched();
         let Some(stream) = &mut self.stream else {
             return Err(Error::new(
@@ -142,7 +146,7 @@ impl HttpConnection {
         if rest.iter().all(|slice| slice.is_empty()) && !watched {
             return match stream.write_all(&self.out).and_then(|()| stream.flush()) {
                 Ok(()) => Ok(()),
-                Err(err) => Err(self.write_failed(err)),
+                Err(err) => self.write_failed(err),
             };
         }
         let mut slices = [IoSlice::new(&self.out), IoSlice::new(b""), IoSlice::new(b"")];
@@ -160,19 +164,19 @@ impl HttpConnection {
                 }
                 Ok(())
             }
-            Err(err) => Err(self.write_failed(err)),
+            Err(err) => self.write_failed(err),
         }
     }
 
     /// A broken connection may still hold an answer; any other failure ends it.
     #[cold]
-    fn write_failed(&mut self, err: io::Error) -> Error {
+    fn write_failed(&mut self, err: io::Error) -> Result<()> {
         let err = Error::io(Phase::Send, "sending the request", err);
         if !err.is_connection_error() || self.check_cancelled().is_err() {
-            return self.fail(err);
+            return Err(self.fail(err));
         }
         self.exchange.send_failed();
-        err
+        if self.will_repeat() { Ok(()) } else { Err(err) }
     }
 }
 

@@ -60,6 +60,7 @@ pub mod scan;
 mod state;
 pub mod status;
 
+pub(crate) use exchange::Asked;
 pub use exchange::{BodyStep, Exchange, Received};
 pub use framing::{CloseReason, Framing};
 pub use headers::{Defect, Headers, Iter as HeadersIter};
