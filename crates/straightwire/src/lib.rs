@@ -149,6 +149,7 @@ mod limits;
 #[cfg(any(feature = "log", feature = "tracing"))]
 mod logging;
 mod policy;
+mod pool;
 pub mod proto;
 mod response;
 mod tap;
@@ -169,6 +170,7 @@ pub use credentials::basic_credentials;
 pub use error::{Error, ErrorKind, Phase, Result};
 pub use limits::Limits;
 pub use policy::Policy;
+pub use pool::{Lease, Origin, Pool, PoolBuilder, PoolError, Scheme};
 pub use proto::status::{self, HTTP_PORT, HTTPS_PORT, responses};
 pub use proto::{CloseReason, ConnectionState, Defect, Framing, HeaderValue, Headers, ResponseHead};
 pub use response::HttpResponse;
