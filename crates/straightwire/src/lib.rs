@@ -96,7 +96,7 @@
 //! # What can be relied on
 //! * **Errors** say whose fault it was, name the line or byte, and keep what had arrived: see [`Error`].
 //! * **After any error** the next request starts clean, on a new connection where the old one is in doubt.
-//!   A request that was sent in part is never repeated by itself.
+//!   No request is sent twice by itself, unless [`ConnectionBuilder::repeat`] allows it.
 //! * **Responses don't mix.** A response dropped unread, bytes nobody asked for, a body cut short: none of
 //!   it can get into the next response.
 //! * **Truncation is an error**, however the body is read.

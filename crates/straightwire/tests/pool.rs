@@ -17,6 +17,7 @@ use support::*;
 
 fn pool() -> PoolBuilder {
     Pool::builder()
+        .wait(PATIENCE)
         .connect(|origin| HttpConnection::builder(origin.host).port(origin.port).timeout(PATIENCE).build())
 }
 

@@ -12,7 +12,8 @@
 //! | floods of everything, lengths that promise too much | [`floods`] |
 //! | numbers, line ends, control bytes and framings that break the grammar | [`grammar`] |
 //! | early answers, resets and short writes while a body is sent | [`uploads`] |
-//! | signals, no file descriptors, no memory, leaks, threads | [`system`] |
+//! | signals, no file descriptors, no memory, leaks, threads | [`system`]; of a pool: [`kept`] |
+//! | a kept connection that is closed while a request is on its way | `repeat.rs` |
 //!
 //! With an overall deadline come: a head or body that drips for ever, `Expect: 100-continue` and its
 //! answers. With TLS and with proxies come their own faults. A second address after a first that refuses
@@ -23,6 +24,7 @@ mod support;
 
 mod floods;
 mod grammar;
+mod kept;
 mod network;
 mod system;
 mod uploads;

@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use origin::certificates::Identity;
-use straightwire::{Body, CloseReason, Framing, HttpConnection, HttpsConnection};
+use straightwire::{Body, CloseReason, Framing, HttpConnection, HttpsConnection, Repeat};
 
 use crate::peer::{PATIENCE, Peer};
 use crate::program::NGINX;
@@ -207,6 +209,22 @@ fn the_last_answer_of_a_connection_is_taken_at_its_word() {
         drop(response);
         assert_eq!(conn.is_connected(), !last);
     }
+}
+
+/// It closes connections that were idle for 20 ms, as requests come in at about that time. Some find the
+/// connection closed, some are swallowed: all get an answer.
+#[test]
+fn the_race_against_its_idle_timeout_is_lost_by_no_request() {
+    let Some(peer) = start_as(None, None, "keepalive_timeout 20ms;") else { return };
+    let builder = HttpConnection::builder("127.0.0.1").port(peer.port()).timeout(PATIENCE);
+    let mut conn = builder.repeat(Repeat::Idempotent).build().unwrap();
+    let mut reopened = 0;
+    for round in 0..100 {
+        assert_eq!(ask(&mut conn, "GET", HELLO), (200, site::contents(HELLO)));
+        thread::sleep(Duration::from_micros(19_500 + 20 * round));
+        reopened += usize::from(!conn.is_reusable());
+    }
+    assert!(reopened > 0);
 }
 
 /// Its socket lies in a folder instead of having a port.
