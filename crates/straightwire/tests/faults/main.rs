@@ -14,17 +14,23 @@
 //! | early answers, resets and short writes while a body is sent | [`uploads`] |
 //! | signals, no file descriptors, no memory, leaks, threads | [`system`]; of a pool: [`kept`] |
 //! | a kept connection that is closed while a request is on its way | `repeat.rs` |
+//! | signals, no file descriptors, no memory, leaks, threads | [`system`] |
+//! | what of this can happen inside TLS as well | [`in_tls`] |
 //!
-//! With an overall deadline come: a head or body that drips for ever, `Expect: 100-continue` and its
-//! answers. With TLS and with proxies come their own faults. A second address after a first that refuses
-//! needs a name with two addresses, which not every machine has.
+//! Every fault by its name, with what comes of it: `docs/faults.md`.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(feature = "tls")]
+#[path = "../support/secure.rs"]
+mod secure;
+
 mod floods;
 mod grammar;
 mod kept;
+#[cfg(feature = "tls")]
+mod in_tls;
 mod network;
 mod system;
 mod uploads;

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind as Io, Read};
 use std::net::{TcpListener, TcpStream};
-use std::panic::catch_unwind;
+use std::panic::{UnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -14,10 +14,17 @@ use straightwire::{Body, ErrorKind, HttpConnection};
 
 use crate::support::*;
 
-/// A signal for this thread every little while. That it does interrupt calls is seen on a plain socket
-/// first.
 #[test]
 fn a_storm_of_signals_is_not_noticed() {
+    in_a_storm(|| {
+        let origin = Origin::start().unwrap();
+        exchanges(&mut builder(origin.addr()).build().unwrap());
+    });
+}
+
+/// Does it under a signal for this thread every little while. That it does interrupt calls is seen on a
+/// plain socket first.
+pub(crate) fn in_a_storm(work: impl FnOnce() + UnwindSafe) {
     use nix::sys::pthread::{pthread_kill, pthread_self};
     use nix::sys::signal::Signal;
 
@@ -30,21 +37,24 @@ fn a_storm_of_signals_is_not_noticed() {
                 thread::sleep(Duration::from_micros(100));
             }
         });
-        let weathered = catch_unwind(exchanges);
+        let weathered = catch_unwind(|| {
+            interrupted();
+            work();
+        });
         calm.store(true, Ordering::Relaxed);
         weathered.unwrap();
     });
 }
 
-/// Connects, sends and receives, much and little at a time.
-fn exchanges() {
+fn interrupted() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut plain = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     plain.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(plain.read(&mut [0]).unwrap_err().kind(), Io::Interrupted);
+}
 
-    let origin = Origin::start().unwrap();
-    let mut conn = builder(origin.addr()).build().unwrap();
+/// Connects, sends and receives, much and little at a time.
+pub(crate) fn exchanges(conn: &mut HttpConnection) {
     let body = pattern::bytes(2_000_000);
     for round in 0..10 {
         if round % 3 == 0 {
@@ -82,16 +92,20 @@ fn without_file_descriptors_connecting_fails_and_works_again_later() {
     });
 }
 
-/// Reads a body that is larger than the memory there is.
-fn check_no_memory(test: &str, head: &'static str) {
+/// Reads a body that is larger than the memory there is, in pieces like this one.
+fn check_no_memory(test: &str, head: &'static str, piece: &'static str) {
     alone(test, "ulimit -v 300000", || {
-        let endless = Script::new().read_request().send(head).flood([b'x'; 65_536], 1 << 30);
-        let server = serve([endless, answer_all()]);
-        let mut conn = asked(&server);
-        let err = conn.get_response().unwrap().read_all().unwrap_err();
-        assert_eq!(err.io_error().map(io::Error::kind), Some(Io::OutOfMemory), "{err}");
-        drop(err);
-        assert_clean(&server, &mut conn, 1);
+        let block = piece.repeat(65_536 / piece.len());
+        let endless = Script::new().read_request().send(head).flood(block, 1 << 30);
+        let server = serve([endless.clone(), endless, answer_all()]);
+        let mut conn = client(&server);
+        for deadline in [None, Some(PATIENCE * 10)] {
+            conn.set_deadline(deadline).unwrap();
+            conn.request("GET", "/", (), &[]).unwrap();
+            let err = conn.get_response().unwrap().read_all().unwrap_err();
+            assert_eq!(err.io_error().map(io::Error::kind), Some(Io::OutOfMemory), "{err}");
+        }
+        assert_clean(&server, &mut conn, 2);
     });
 }
 
@@ -100,6 +114,16 @@ fn without_memory_for_a_body_with_a_length_reading_fails() {
     check_no_memory(
         "system::without_memory_for_a_body_with_a_length_reading_fails",
         "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n",
+        "x",
+    );
+}
+
+#[test]
+fn without_memory_for_a_chunked_body_reading_fails() {
+    check_no_memory(
+        "system::without_memory_for_a_chunked_body_reading_fails",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        concat!("40\r\n", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "\r\n"),
     );
 }
 
@@ -108,6 +132,7 @@ fn without_memory_for_a_body_until_the_end_reading_fails() {
     check_no_memory(
         "system::without_memory_for_a_body_until_the_end_reading_fails",
         "HTTP/1.1 200 OK\r\n\r\n",
+        "x",
     );
 }
 
