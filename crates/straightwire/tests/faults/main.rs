@@ -33,4 +33,6 @@ mod kept;
 mod in_tls;
 mod network;
 mod system;
+#[cfg(feature = "tls")]
+mod tls_records;
 mod uploads;
