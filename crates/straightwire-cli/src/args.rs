@@ -31,7 +31,8 @@ Examples:
   straightwire serve --port 8000              something to talk to
 
 A host called demo or serve: straightwire http://demo
-Exit codes are curl's: 7 no connection, 22 with -f, 28 too slow, 60 certificate";
+Exit codes are curl's: 7 no connection, 22 with -f, 28 too slow, 60 certificate
+Ctrl-C ends it by the signal, 130 to a shell; what came until then stays";
 
 /// Send one HTTP/1.1 request and show the answer
 #[derive(Debug, Parser)]

@@ -86,6 +86,15 @@ impl Failure {
     }
 }
 
+/// Shows help, the version, or what is wrong with the command line. Help that nobody gets is no success.
+pub(crate) fn told(told: &clap::Error) -> ExitCode {
+    match told.print() {
+        Err(err) if !told.use_stderr() => Failure::writing("standard output", &err).end(),
+        _ if told.use_stderr() => ExitCode::from(Code::Usage as u8),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
 fn code(err: &Error) -> Code {
     match err.kind() {
         ErrorKind::InvalidUrl => Code::MalformedUrl,

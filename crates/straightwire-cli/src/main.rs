@@ -18,7 +18,10 @@ use args::{Cli, Command};
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => return exit::told(&told),
+    };
     let ended = match cli.command {
         Some(Command::Demo) => demo::run(),
         Some(Command::Serve(args)) => serve::run(&args),

@@ -29,6 +29,9 @@ impl Scratch {
     pub(crate) fn new(content: &[u8]) -> io::Result<Scratch> {
         let (file, path) = create("demo", "txt")?;
         let mut scratch = Scratch { file, path };
+        // By name it is gone at once where the system allows that: an interrupted run leaves nothing.
+        #[cfg(unix)]
+        std::fs::remove_file(&scratch.path)?;
         scratch.file.write_all(content)?;
         scratch.file.rewind()?;
         Ok(scratch)
@@ -39,5 +42,24 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         // A file left behind in the temporary folder is no reason to fail.
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_behind_even_by_who_is_interrupted() {
+        let mut scratch = Scratch::new(b"notes").unwrap();
+        assert!(cfg!(not(unix)) || !scratch.path.exists());
+        let mut content = String::new();
+        scratch.file.read_to_string(&mut content).unwrap();
+        assert_eq!(content, "notes");
+        let path = scratch.path.clone();
+        drop(scratch);
+        assert!(!path.exists());
     }
 }

@@ -10,6 +10,7 @@ mod proxy;
 mod requests;
 mod route_codes;
 mod serve;
+mod system;
 mod timing;
 mod verbose;
 mod way;
