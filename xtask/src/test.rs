@@ -12,7 +12,7 @@ cargo xtask test
 1. Finds the servers and proxies that the tests talk to: python3, openssl, nginx, squid, tinyproxy and
    microsocks on the PATH (all but Python by apt-get if they are missing and you are root), Caddy on the
    PATH or by pip, into the target folder.
-2. Runs the tests of all packages, and those of the library's logs, which are features of their own.
+2. Runs the tests of all packages, and with all features of the library those of its logs and its examples.
 3. Runs the demonstration, in release.
 4. Counts what a kept-alive GET costs, in release: allocations, and system calls and instructions where
    strace and valgrind are found. No times.
@@ -35,9 +35,10 @@ pub(crate) fn run() -> Result {
     Steps::all(|steps| {
         let variables = steps.step("peers", peers::prepare)?;
         steps.command("tests", cargo(["test", "--workspace"]).envs(variables))?;
-        let logs = ["--test", "logging", "--test", "tap", "--test", "timings"];
-        let with = ["test", "--package", "straightwire", "--features", "log,tracing"];
-        steps.command("tests of the logs", &mut cargo(with.into_iter().chain(logs)))?;
+        let all = ["--package", "straightwire", "--all-features"];
+        steps.command("examples", cargo(["build", "--examples"]).args(all))?;
+        let some = ["test", "--test", "examples", "--test", "logging", "--test", "tap", "--test", "timings"];
+        steps.command("tests with all features", cargo(some).args(all))?;
         let demo = ["run", "--release", "--package", "straightwire-cli", "--", "demo"];
         steps.command("demonstration", &mut cargo(demo))?;
         steps.command("costs", &mut cargo(["run", "--release", "--package", "bench", "--", "guard"]))?;

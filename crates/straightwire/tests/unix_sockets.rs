@@ -4,57 +4,22 @@
 
 mod support;
 
+#[path = "support/place.rs"]
+mod place;
 #[path = "support/secure.rs"]
 mod secure;
 
-use std::io::{self, ErrorKind as Io};
-use std::net::TcpStream;
+use std::io::ErrorKind as Io;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
-use std::{env, fs, process};
 
 use origin::{Origin, pattern};
+use place::Place;
 use secure::{NAME, origin_tls, tls};
 use straightwire::{Canceller, ErrorKind, HttpConnection, HttpsConnection, Phase};
 use support::*;
-
-/// A Unix socket of this test alone.
-struct Place(PathBuf);
-
-impl Place {
-    fn new(name: &str) -> Place {
-        Place(env::temp_dir().join(format!("straightwire-{name}-{}", process::id())))
-    }
-
-    /// Passes each connection on to this server.
-    fn passing_on(name: &str, addr: std::net::SocketAddr) -> Place {
-        let place = Place::new(name);
-        let listener = UnixListener::bind(&place.0).unwrap();
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let server = TcpStream::connect(addr).unwrap();
-                let (up, down) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-                thread::spawn(move || {
-                    let _ = io::copy(&mut &up, &mut &server);
-                    let _ = server.shutdown(std::net::Shutdown::Write);
-                });
-                thread::spawn(move || {
-                    let _ = io::copy(&mut &down, &mut &client);
-                    let _ = client.shutdown(std::net::Shutdown::Both);
-                });
-            }
-        });
-        place
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
 
 #[test]
 fn over_a_unix_socket() {
