@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use origin::{Origin, Script, pattern};
-use straightwire::{Body, ErrorKind, HttpConnection};
+use straightwire::{Body, Canceller, ErrorKind, HttpConnection};
 
 use crate::support::*;
 
@@ -18,7 +18,15 @@ use crate::support::*;
 fn a_storm_of_signals_is_not_noticed() {
     in_a_storm(|| {
         let origin = Origin::start().unwrap();
-        exchanges(&mut builder(origin.addr()).build().unwrap());
+        let addresses = [[127, 9, 9, 9].into(), [127, 0, 0, 1].into()];
+        let several = HttpConnection::builder("several.test").port(origin.port()).timeout(PATIENCE);
+        for builder in [
+            builder(origin.addr()),
+            builder(origin.addr()).deadline(PATIENCE * 6).canceller(&Canceller::new()),
+            several.resolve_to("several.test", origin.port(), &addresses).connect_timeout(PATIENCE),
+        ] {
+            exchanges(&mut builder.build().unwrap());
+        }
     });
 }
 
