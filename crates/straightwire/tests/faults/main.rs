@@ -28,9 +28,9 @@ mod secure;
 
 mod floods;
 mod grammar;
-mod kept;
 #[cfg(feature = "tls")]
 mod in_tls;
+mod kept;
 mod network;
 mod system;
 #[cfg(feature = "tls")]
