@@ -245,7 +245,9 @@ impl HttpConnection {
     /// if less was sent than `Content-Length` declared. After any but the first the connection is closed.
     #[doc(alias = "getresponse")]
     pub fn get_response(&mut self) -> Result<HttpResponse<'_>> {
-        self.receive_head().or_else(|err| self.repeat_after(err))?;
+        while let Err(err) = self.receive_head() {
+            self.repeat_after(err)?;
+        }
         self.note_answer();
         Ok(HttpResponse::new(self))
     }

@@ -169,8 +169,8 @@ impl HttpConnection {
         self.repeating.unanswered = 0;
     }
 
-    /// Sends the request once more, and reads up to the end of the head of its response, if this error is
-    /// that of a connection the server had closed; else it remains the error.
+    /// Sends the request once more if this error is that of a connection the server had closed; else, and the
+    /// second time, it remains the error.
     #[cold]
     pub(super) fn repeat_after(&mut self, err: Error) -> Result<()> {
         let is_possible = std::mem::take(&mut self.repeating.is_possible) && self.config.auto_open;
@@ -189,8 +189,8 @@ impl HttpConnection {
         std::mem::swap(&mut self.out, &mut self.repeating.request);
         match self.write(&[]) {
             // There may be an answer all the same.
-            Err(err) if !err.is_connection_error() => Err(err),
-            _ => self.receive_head(),
+            Err(err) if err.is_connection_error() => Ok(()),
+            sent => sent,
         }
     }
 }
