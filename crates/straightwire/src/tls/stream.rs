@@ -10,7 +10,7 @@ use super::TlsSession;
 use super::engine::{Engine, FRAGMENT, Taken};
 use crate::buffer::ReceiveBuffer;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::transport::{Interrupt, Readiness, Transport};
+use crate::transport::{Interrupt, Readiness, Ready, Transport};
 
 /// How much plaintext becomes records at a time.
 const WRITTEN_AT_A_TIME: usize = 4 * FRAGMENT;
@@ -28,8 +28,9 @@ pub(super) struct TlsStream {
     session: TlsSession,
     /// Records that arrived.
     input: ReceiveBuffer,
-    /// Records to be sent.
+    /// Records to be sent; the first so many bytes of them have been.
     out: Vec<u8>,
+    sent: usize,
     /// Plaintext that has been taken out of its record and not been read yet.
     plain: Plain,
     /// Small pieces that are to be one record.
@@ -88,6 +89,7 @@ impl TlsStream {
             stream,
             input: ReceiveBuffer::default(),
             out: Vec::new(),
+            sent: 0,
             plain: Plain::default(),
             gathered: Vec::new(),
             state: State::Open,
@@ -123,9 +125,117 @@ impl TlsStream {
         if self.out.is_empty() {
             return Ok(());
         }
-        let sent = self.stream.write_all(&self.out).and_then(|()| self.stream.flush());
-        self.out.clear();
+        let sent = self.stream.write_all(&self.out[self.sent..]).and_then(|()| self.stream.flush());
+        self.forget_sent();
         sent
+    }
+
+    /// Sends what goes without waiting, and keeps the rest; `WouldBlock` if there is some.
+    fn send_out_now(&mut self) -> io::Result<()> {
+        while self.sent < self.out.len() {
+            match self.stream.write_now(&[IoSlice::new(&self.out[self.sent..])]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(len) => self.sent += len,
+                Err(err) => {
+                    if !matches!(err.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Unsupported) {
+                        // It will never go, and must not keep us from reading what came before.
+                        self.forget_sent();
+                    }
+                    return Err(err);
+                }
+            }
+        }
+        self.forget_sent();
+        // Below may be TLS again.
+        self.stream.write_now(&[]).map(drop)
+    }
+
+    /// Sends what reading has to say (a new key, an alert), which nobody waits for: a peer that takes nothing
+    /// while it answers must not keep us from hearing it.
+    fn send_aside(&mut self) -> io::Result<()> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        match self.send_out_now() {
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(err) if err.kind() == io::ErrorKind::Unsupported => self.send_out(),
+            sent => sent,
+        }
+    }
+
+    fn forget_sent(&mut self) {
+        self.out.clear();
+        self.sent = 0;
+    }
+
+    /// Puts plaintext behind `out` as records; how much of it that was.
+    fn encrypt(&mut self, buf: &[u8]) -> usize {
+        let len = buf.len().min(WRITTEN_AT_A_TIME);
+        let plain = &mut self.plain;
+        let taken = self.engine.encrypt(&buf[..len], &mut self.input, &mut self.out, &mut |bytes| {
+            plain.push(bytes);
+            true
+        });
+        if let Err(err) = taken {
+            self.broken_by(err);
+        }
+        len
+    }
+
+    /// What there is to be read of the records that are here.
+    fn arrived(&mut self) -> Readiness {
+        if self.state != State::Open {
+            return if self.plain.is_empty() { Readiness::Ended } else { Readiness::Data };
+        }
+        let plain = &mut self.plain;
+        let taken = self.engine.take_in(&mut self.input, &mut self.out, &mut |bytes| {
+            plain.push(bytes);
+            true
+        });
+        match taken {
+            _ if !self.plain.is_empty() => return Readiness::Data,
+            Ok(Taken::Closed) => self.state = State::Ended,
+            Ok(_) => {}
+            Err(err) => self.broken_by(err),
+        }
+        if self.state != State::Open || self.send_aside().is_err() {
+            return Readiness::Ended;
+        }
+        Readiness::Quiet
+    }
+
+    /// What came of writing: a peer that goes away may have said why, and that is told instead.
+    fn written(&mut self, sent: io::Result<usize>) -> io::Result<usize> {
+        if sent.is_err() {
+            self.readiness();
+        }
+        match self.failure.take() {
+            Some(err) => Err(err.into()),
+            None => sent,
+        }
+    }
+
+    /// Has small pieces written as one record.
+    fn gathering(
+        &mut self,
+        bufs: &[IoSlice<'_>],
+        write: impl FnOnce(&mut TlsStream, &[u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut bufs = bufs.iter().filter(|buf| !buf.is_empty());
+        let Some(first) = bufs.next() else { return write(self, &[]) };
+        if first.len() >= FRAGMENT {
+            return write(self, first);
+        }
+        let mut gathered = std::mem::take(&mut self.gathered);
+        gathered.clear();
+        gathered.extend_from_slice(first);
+        for buf in bufs {
+            let room = FRAGMENT - gathered.len();
+            gathered.extend_from_slice(&buf[..buf.len().min(room)]);
+        }
+        let written = write(self, &gathered);
+        self.gathered = gathered;
+        written
     }
 
     /// Hands plaintext to `plain`, as soon as there is some, until that wants no more; false at the end.
@@ -136,7 +246,7 @@ impl TlsStream {
                 any |= !bytes.is_empty();
                 plain(bytes)
             });
-            let sent = self.send_out();
+            let sent = self.send_aside();
             match taken {
                 Ok(Taken::Closed) => self.state = State::Ended,
                 Ok(_) => {}
@@ -211,46 +321,20 @@ impl Read for TlsStream {
 
 impl Write for TlsStream {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let len = buf.len().min(WRITTEN_AT_A_TIME);
-        let plain = &mut self.plain;
-        let taken = self.engine.encrypt(&buf[..len], &mut self.input, &mut self.out, &mut |bytes| {
-            plain.push(bytes);
-            true
-        });
-        if let Err(err) = taken {
-            self.broken_by(err);
+        if buf.is_empty() {
+            return Ok(0);
         }
-        let sent = self.send_out();
-        if sent.is_err() {
-            // A peer that goes away may have said why.
-            self.readiness();
-        }
-        match self.failure.take() {
-            Some(err) => Err(err.into()),
-            None => sent.map(|()| len),
-        }
+        let len = self.encrypt(buf);
+        let sent = self.send_out().map(|()| len);
+        self.written(sent)
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut bufs = bufs.iter().filter(|buf| !buf.is_empty());
-        let Some(first) = bufs.next() else { return Ok(0) };
-        if first.len() >= FRAGMENT {
-            return self.write(first);
-        }
-        let mut gathered = std::mem::take(&mut self.gathered);
-        gathered.clear();
-        gathered.extend_from_slice(first);
-        for buf in bufs {
-            let room = FRAGMENT - gathered.len();
-            gathered.extend_from_slice(&buf[..buf.len().min(room)]);
-        }
-        let written = self.write(&gathered);
-        self.gathered = gathered;
-        written
+        self.gathering(bufs, |tls, buf| tls.write(buf))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.send_out()
     }
 }
 
@@ -261,22 +345,9 @@ impl Transport for TlsStream {
 
     fn readiness(&mut self) -> Readiness {
         for _ in 0..IDLE_ROUNDS {
-            if self.state != State::Open {
-                return if self.plain.is_empty() { Readiness::Ended } else { Readiness::Data };
-            }
-            let plain = &mut self.plain;
-            let taken = self.engine.take_in(&mut self.input, &mut self.out, &mut |bytes| {
-                plain.push(bytes);
-                true
-            });
-            match taken {
-                _ if !self.plain.is_empty() => return Readiness::Data,
-                Ok(Taken::Closed) => self.state = State::Ended,
-                Ok(_) => {}
-                Err(err) => self.broken_by(err),
-            }
-            if self.state != State::Open || self.send_out().is_err() {
-                return Readiness::Ended;
+            match self.arrived() {
+                Readiness::Quiet => {}
+                arrived => return arrived,
             }
             match self.stream.readiness() {
                 Readiness::Data => match self.input.fill(&mut *self.stream) {
@@ -287,6 +358,45 @@ impl Transport for TlsStream {
             }
         }
         Readiness::Data
+    }
+
+    fn write_now(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        // What is under way goes first; and a stream that can't do this says so before anything is encrypted.
+        match self.send_out_now() {
+            Err(err) if !matches!(err.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Unsupported) => {
+                return self.written(Err(err));
+            }
+            sent => sent?,
+        }
+        self.gathering(bufs, |tls, buf| {
+            if buf.is_empty() {
+                return Ok(0);
+            }
+            let len = tls.encrypt(buf);
+            let sent = match tls.send_out_now() {
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => Ok(len),
+                sent => sent.map(|()| len),
+            };
+            tls.written(sent)
+        })
+    }
+
+    fn wait(&mut self, wanted: Ready, until: Option<Instant>) -> io::Result<Ready> {
+        loop {
+            if wanted.to_read && self.arrived() != Readiness::Quiet {
+                return Ok(Ready::READ);
+            }
+            let ready = self.stream.wait(wanted, until)?;
+            if !ready.to_read {
+                return Ok(ready);
+            }
+            // It may be half a record, or nothing that is to be read.
+            match self.input.fill(&mut *self.stream) {
+                Ok((1.., _)) => {}
+                Ok(_) => self.state = State::Broken,
+                Err(err) => self.broken_by(Error::io(Phase::Head, "waiting for the response", err)),
+            }
+        }
     }
 
     fn read_onto(&mut self, limit: u64, out: &mut Vec<u8>) -> io::Result<usize> {

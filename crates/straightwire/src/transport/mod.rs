@@ -24,7 +24,7 @@ pub(crate) mod socks;
 mod wrapped;
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,6 +47,22 @@ pub enum Readiness {
     Ended,
 }
 
+/// The ways in which a stream is to be used, or can be without waiting: see [`Transport::wait`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ready {
+    /// A read does not wait: there is something, or the end.
+    pub to_read: bool,
+    /// A write does not wait: there is room, or nobody to write to.
+    pub to_write: bool,
+}
+
+impl Ready {
+    pub(crate) const READ: Ready = Ready { to_read: true, to_write: false };
+    pub(crate) const WRITE: Ready = Ready { to_read: false, to_write: true };
+    pub(crate) const EITHER: Ready = Ready { to_read: true, to_write: true };
+    const NEITHER: Ready = Ready { to_read: false, to_write: false };
+}
+
 /// A connected stream of bytes.
 ///
 /// Reads give what has come, waiting only while there is nothing; 0 is the end. A read or write that
@@ -63,6 +79,32 @@ pub trait Transport: Read + Write + Send + fmt::Debug {
     /// Whether there is something to read, told without waiting. A stream that can't tell is quiet.
     fn readiness(&mut self) -> Readiness {
         Readiness::Quiet
+    }
+
+    /// Writes as much as goes without waiting. The stream itself may keep some of what it took: called
+    /// without bytes, it writes what it kept.
+    ///
+    /// With this and [`wait`](Self::wait) an answer is heard while a request is still being sent. A stream
+    /// without them is written to as if nobody could answer before.
+    ///
+    /// # Errors
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) where nothing goes now, or, without bytes, where some of
+    /// what was kept is left; [`Unsupported`](io::ErrorKind::Unsupported) where only
+    /// [`write`](Write::write) can be used; else as writing.
+    fn write_now(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let _ = bufs;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Waits until the stream can be used in one of the `wanted` ways, or until then; what it gives says in
+    /// which, and is empty where only the time had come.
+    ///
+    /// # Errors
+    /// [`Unsupported`](io::ErrorKind::Unsupported) where that can't be told; as reading, when it has waited
+    /// for as long as a read may.
+    fn wait(&mut self, wanted: Ready, until: Option<Instant>) -> io::Result<Ready> {
+        let _ = (wanted, until);
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Reads at most `limit` bytes, or to the end of the stream, behind what is in `out`. Bytes that

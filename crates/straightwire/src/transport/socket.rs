@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Interrupt, Readiness, Transport, deadline_passed, time_left};
+use super::{Interrupt, Readiness, Ready, Transport, deadline_passed, time_left};
 
 /// How much later than asked a wait may end, so that the system need not be told of a deadline before each.
 const SLACK: Duration = Duration::from_millis(2);
@@ -117,6 +117,43 @@ impl Transport for Socket {
         }
     }
 
+    #[cfg(unix)]
+    fn write_now(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            return Ok(0);
+        }
+        loop {
+            match send_now(&self.stream, bufs) {
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                done => return done,
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    fn wait(&mut self, wanted: Ready, until: Option<Instant>) -> io::Result<Ready> {
+        let begun = Instant::now();
+        let timeout = self.each.and_then(|each| begun.checked_add(each));
+        let end = [until, timeout, self.until].into_iter().flatten().min();
+        loop {
+            let ready = poll_for(&self.stream, wanted, end)?;
+            if ready != Ready::NEITHER {
+                return Ok(ready);
+            }
+            let now = Instant::now();
+            let has_come = |end: Option<Instant>| end.is_some_and(|end| end <= now);
+            if has_come(self.until) {
+                return Err(deadline_passed());
+            }
+            if has_come(until) {
+                return Ok(Ready::NEITHER);
+            }
+            if has_come(timeout) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+    }
+
     fn read_onto(&mut self, limit: u64, out: &mut Vec<u8>) -> io::Result<usize> {
         if self.until.is_none() {
             // The standard library reads into the vector's spare room without clearing it first.
@@ -165,6 +202,38 @@ fn peek_now(stream: &TcpStream) -> io::Result<usize> {
     let mut byte = [0u8];
     let (len, _) = recv(stream, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT)?;
     Ok(len)
+}
+
+#[cfg(unix)]
+fn send_now(stream: &TcpStream, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+    let flags = SendFlags::DONTWAIT;
+    // Elsewhere the socket itself was told to raise no signal.
+    #[cfg(not(target_vendor = "apple"))]
+    let flags = flags | SendFlags::NOSIGNAL;
+    Ok(sendmsg(stream, bufs, &mut SendAncillaryBuffer::default(), flags)?)
+}
+
+/// Neither way where the time had come, or a signal.
+#[cfg(unix)]
+fn poll_for(stream: &TcpStream, wanted: Ready, end: Option<Instant>) -> io::Result<Ready> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
+    let mut flags = PollFlags::empty();
+    flags.set(PollFlags::IN, wanted.to_read);
+    flags.set(PollFlags::OUT, wanted.to_write);
+    let mut polled = [PollFd::new(stream, flags)];
+    let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+    match poll(&mut polled, left.and_then(|left| Timespec::try_from(left).ok()).as_ref()) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(err) => return Err(err.into()),
+    }
+    // What is broken waits neither way.
+    let is = |flag| polled[0].revents().intersects(flag | PollFlags::ERR | PollFlags::HUP);
+    Ok(Ready {
+        to_read: wanted.to_read && is(PollFlags::IN),
+        to_write: wanted.to_write && is(PollFlags::OUT),
+    })
 }
 
 #[cfg(not(unix))]

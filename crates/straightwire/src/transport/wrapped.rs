@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Interrupt, Readiness, Transport, time_left};
+use super::{Interrupt, Readiness, Ready, Transport, time_left};
 use crate::tls::TlsSession;
 
 /// Any stream of bytes as a [`Transport`], for what has no timeouts of its own: a pipe, an SSH channel, a
@@ -154,6 +154,17 @@ impl Transport for Leftover {
 
     fn readiness(&mut self) -> Readiness {
         if self.has_bytes() { Readiness::Data } else { self.stream.readiness() }
+    }
+
+    fn write_now(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.stream.write_now(bufs)
+    }
+
+    fn wait(&mut self, wanted: Ready, until: Option<Instant>) -> io::Result<Ready> {
+        if wanted.to_read && self.has_bytes() {
+            return Ok(Ready::READ);
+        }
+        self.stream.wait(wanted, until)
     }
 
     fn read_onto(&mut self, limit: u64, out: &mut Vec<u8>) -> io::Result<usize> {
