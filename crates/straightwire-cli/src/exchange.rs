@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use straightwire::{HttpConnection, HttpResponse};
+use straightwire::{ErrorKind, HttpConnection, HttpResponse};
 
 use crate::args::RequestArgs;
 use crate::exit::{Code, Failure};
@@ -100,17 +100,11 @@ fn prepare(args: &RequestArgs, request: &Request) -> Result<Prepared, Failure> {
     Ok(Prepared { conn, heads, progress })
 }
 
-/// Sends the request and waits for the answer. A server may answer, and hang up, before it has read all of
-/// the request (RFC 9112 9.5): its answer says more than the broken pipe.
+/// Sends the request and waits for the answer, which may come before the end of the request.
 fn ask<'conn>(conn: &'conn mut HttpConnection, request: &Request) -> Result<HttpResponse<'conn>, Failure> {
-    let sent = conn.end_headers_with(request.body.as_deref(), true);
-    if let Err(err) = &sent
-        && !err.is_connection_error()
-    {
-        return Err(Failure::of(err));
+    match conn.end_headers_with(request.body.as_deref(), true) {
+        Err(err) if err.kind() != ErrorKind::AnsweredEarly => return Err(Failure::of(&err)),
+        _ => {}
     }
-    conn.get_response().map_err(|err| match sent {
-        Err(sending) => Failure::of(&sending),
-        Ok(()) => Failure::of(&err),
-    })
+    conn.get_response().map_err(|err| Failure::of(&err))
 }

@@ -110,6 +110,7 @@ fn code(err: &Error) -> Code {
             Some(Phase::Tls) | None => Code::TlsHandshake,
             Some(_) => Code::Receive,
         },
+        ErrorKind::AnswerInTheWay => Code::Send,
         ErrorKind::TunnelFailed => Code::Receive,
         ErrorKind::SocksFailed => Code::Socks,
         ErrorKind::Io => match err.phase() {

@@ -32,6 +32,11 @@ impl ReceiveBuffer {
         self.start == self.end
     }
 
+    /// Whether it may hold more without becoming larger than it ever needs to be.
+    pub(crate) fn may_grow(&self) -> bool {
+        self.end - self.start < LARGEST_SIZE
+    }
+
     pub(crate) fn consume(&mut self, len: usize) {
         self.start += len;
         debug_assert!(self.start <= self.end);

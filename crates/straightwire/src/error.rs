@@ -137,6 +137,15 @@ pub enum ErrorKind {
     /// The SOCKS proxy refused to pass the connection on, or speaks another protocol.
     SocksFailed,
 
+    /// The server has answered before the request was sent whole, and wants no more of it (RFC 9112 9.5):
+    /// [`get_response`](crate::HttpConnection::get_response) gives the answer. Only where a request is sent
+    /// step by step. Belongs to the family of connection errors, as `BrokenPipeError` does, which it is in
+    /// `http.client`.
+    AnsweredEarly,
+    /// The server is answering while the request is being sent, and reads no more of that until more of its
+    /// answer is read: [`get_response`](crate::HttpConnection::get_response) gives the answer.
+    AnswerInTheWay,
+
     /// A [`Canceller`](crate::Canceller) was used.
     Cancelled,
     /// A timeout or the deadline ran out while connecting, reading or writing.
@@ -270,12 +279,12 @@ impl Error {
         matches!(self.kind(), ErrorKind::IncompleteRead | ErrorKind::BadChunk)
     }
 
-    /// The family of Python's `ConnectionError`: the peer went away, which includes
-    /// `RemoteDisconnected`.
+    /// The family of Python's `ConnectionError`: the peer went away, or listens no more, which includes
+    /// `RemoteDisconnected` and `AnsweredEarly`.
     #[doc(alias = "ConnectionError")]
     pub fn is_connection_error(&self) -> bool {
         use io::ErrorKind::*;
-        self.kind() == ErrorKind::RemoteDisconnected
+        matches!(self.kind(), ErrorKind::RemoteDisconnected | ErrorKind::AnsweredEarly)
             || self.io_error().is_some_and(|err| {
                 matches!(err.kind(), ConnectionReset | ConnectionAborted | ConnectionRefused | BrokenPipe)
             })
@@ -353,7 +362,11 @@ impl Error {
     #[doc(alias = "OSError")]
     pub fn is_io(&self) -> bool {
         use ErrorKind::*;
-        self.is_tls() || matches!(self.kind(), TunnelFailed | SocksFailed | Cancelled | Timeout | Io)
+        self.is_tls()
+            || matches!(
+                self.kind(),
+                TunnelFailed | SocksFailed | AnsweredEarly | AnswerInTheWay | Cancelled | Timeout | Io
+            )
     }
 }
 
@@ -407,6 +420,8 @@ impl From<Error> for io::Error {
             Timeout => io::ErrorKind::TimedOut,
             TunnelFailed | SocksFailed => io::ErrorKind::ConnectionRefused,
             Cancelled => io::ErrorKind::ConnectionAborted,
+            AnsweredEarly => io::ErrorKind::BrokenPipe,
+            AnswerInTheWay => io::ErrorKind::WouldBlock,
             Io => err.io_error().map_or(io::ErrorKind::Other, io::Error::kind),
             _ if err.is_caller() => io::ErrorKind::InvalidInput,
             _ => io::ErrorKind::InvalidData,

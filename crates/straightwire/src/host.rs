@@ -1,8 +1,10 @@
 //! Hosts and ports: taken apart, checked, and as they stand in `Host`.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use crate::error::{Error, ErrorKind, Excerpt, Result};
+use crate::proto::after_scheme;
 
 /// `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address. An empty port is the default one
 /// (RFC 9110 4.2.1).
@@ -115,6 +117,23 @@ pub(crate) fn in_brackets(host: &str) -> String {
 pub(crate) fn host_value(host: &str, port: u16, default: u16) -> String {
     let host = in_brackets(host);
     if port == default { host } else { format!("{host}:{port}") }
+}
+
+/// The authority of an absolute URI, without user and password, which are nobody else's business, and
+/// without an IPv6 zone, which means nothing to others (RFC 9110 7.2 and 4.2.4, RFC 6874 4); `None` for
+/// other targets.
+pub(crate) fn authority(url: &str) -> Option<Cow<'_, str>> {
+    if url.starts_with('/') {
+        return None;
+    }
+    let rest = after_scheme(url)?;
+    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let zone = authority.starts_with('[').then(|| Some((authority.find('%')?, authority.find(']')?)));
+    match zone.flatten() {
+        Some((zone, end)) if zone < end => Some([&authority[..zone], &authority[end..]].concat().into()),
+        _ => Some(authority.into()),
+    }
 }
 
 #[cfg(test)]

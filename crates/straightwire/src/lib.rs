@@ -97,6 +97,8 @@
 //! * **Errors** say whose fault it was, name the line or byte, and keep what had arrived: see [`Error`].
 //! * **After any error** the next request starts clean, on a new connection where the old one is in doubt.
 //!   No request is sent twice by itself, unless [`ConnectionBuilder::repeat`] allows it.
+//! * **An early answer is heard**: a server that refuses a body before it has all of it is not sent the rest,
+//!   and its answer is the response.
 //! * **Responses don't mix.** A response dropped unread, bytes nobody asked for, a body cut short: none of
 //!   it can get into the next response.
 //! * **Truncation is an error**, however the body is read.
@@ -165,7 +167,7 @@ pub use body::Body;
 pub use canceller::Canceller;
 #[cfg(feature = "tls")]
 pub use connection::HttpsConnection;
-pub use connection::{ConnectionBuilder, HttpConnection, ProxyResponse, Repeat};
+pub use connection::{ConnectionBuilder, Expected, HttpConnection, ProxyResponse, Repeat};
 pub use credentials::basic_credentials;
 pub use error::{Error, ErrorKind, Phase, Result};
 pub use limits::Limits;

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::HttpConnection;
 use super::interim::OnInterim;
 use super::repeat::Repeat;
 use super::tunnel::Tunnel;
+use super::{HttpConnection, expect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{host_and_port, host_value};
 use crate::tls::Secure;
@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) server_name: Option<String>,
     pub(crate) canceller: Option<Canceller>,
     pub(crate) on_interim: Option<OnInterim>,
+    pub(crate) expect_timeout: Duration,
+    pub(crate) retry_without_expect: bool,
     pub(crate) blocksize: usize,
     pub(crate) auto_open: bool,
     pub(crate) repeat: Repeat,
@@ -134,6 +136,8 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
                 server_name: None,
                 canceller: None,
                 on_interim: None,
+                expect_timeout: expect::DEFAULT_TIMEOUT,
+                retry_without_expect: false,
                 blocksize: DEFAULT_BLOCKSIZE,
                 auto_open: true,
                 repeat: Repeat::Never,

@@ -2,6 +2,8 @@
 
 mod config;
 mod dial;
+mod duplex;
+mod expect;
 #[cfg(feature = "tls")]
 mod https;
 mod interim;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use config::ConnectionBuilder;
+pub use expect::Expected;
 #[cfg(feature = "tls")]
 pub use https::HttpsConnection;
 pub use repeat::Repeat;
@@ -28,13 +31,15 @@ pub use tunnel::ProxyResponse;
 
 use crate::body::{Body, OwnFraming};
 use crate::buffer::ReceiveBuffer;
-use crate::error::{Error, Result};
-use crate::proto::{CloseReason, ConnectionState, Exchange, HeaderValue, after_scheme};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::authority;
+use crate::proto::{CloseReason, ConnectionState, Exchange, HeaderValue};
 use crate::response::HttpResponse;
 use crate::transport::{Interrupt, Transport};
 use crate::watchers::Watchers;
 use crate::{Limits, Policy};
 use config::Config;
+use duplex::Watch;
 use repeat::Repeating;
 
 /// What is said of encodings where the caller says nothing: a body that was asked for as it is needs no
@@ -71,9 +76,15 @@ const ACCEPT_LINE: &str = "Accept-Encoding: identity\r\n";
 /// # After an error
 /// A call at the wrong time (see [`Error::is_improper_connection_state`]) changes nothing. Any other
 /// error ends the request under way: the next one starts with its own first byte, on a new connection
-/// where the old one is in doubt. One exception is on purpose: when the server breaks the connection
-/// while the request is still being sent, it may have answered first (with 413, say), so
-/// [`get_response`](Self::get_response) still gives that answer if it has come.
+/// where the old one is in doubt.
+///
+/// # Early answers
+/// A server may answer before it has read all of a request (with 413, say), and close. The connection
+/// listens while it sends (RFC 9112 9.5): such an answer ends the sending, [`request`](Self::request) is `Ok`,
+/// [`get_response`](Self::get_response) gives the answer, and the connection is closed after it. Step by step,
+/// [`send`](Self::send) ends with [`AnsweredEarly`](crate::ErrorKind::AnsweredEarly), and the answer is had
+/// the same way. An answer below 400 of a server that does not say it closes is let wait until the request
+/// is out.
 #[doc(alias = "HTTPConnection")]
 pub struct HttpConnection {
     config: Config,
@@ -97,6 +108,8 @@ pub struct HttpConnection {
     close_reason: Option<CloseReason>,
     /// When the exchange under way must be over.
     until: Option<Instant>,
+    /// What goes on while a request is being sent.
+    watch: Watch,
     /// What the canceller wakes the stream by.
     interrupter: Option<Arc<dyn Interrupt>>,
     repeating: Repeating,
@@ -157,6 +170,7 @@ impl HttpConnection {
             drained: false,
             close_reason: None,
             until: None,
+            watch: Watch::default(),
             interrupter: None,
             repeating: Repeating::default(),
             proxy_response: None,
@@ -184,7 +198,8 @@ impl HttpConnection {
     /// # Errors
     /// `CannotSendRequest` when another request is under way; `InvalidMethod`, `InvalidUrl`,
     /// `InvalidHeader` or `InvalidBody` before anything is sent; `Io` or `Timeout` from connecting or
-    /// sending; `NotConnected` if opening is left to [`connect`](Self::connect).
+    /// sending; `AnswerInTheWay` where the server answers while it reads, and neither side can go on;
+    /// `NotConnected` if opening is left to [`connect`](Self::connect).
     pub fn request<'a>(
         &mut self,
         method: &str,
@@ -208,10 +223,43 @@ impl HttpConnection {
         headers: &[(&str, &str)],
         encode_chunked: bool,
     ) -> Result<()> {
-        let body = body.into();
+        let mut body = body.into();
+        let encode = self.put_head(method, url, &body, headers, encode_chunked)?;
+        match self.send_request(&mut body, encode, true) {
+            Err(err) if err.kind() == ErrorKind::AnsweredEarly => {
+                self.answered_request(method, url, body, headers, encode_chunked)
+            }
+            sent => sent,
+        }
+    }
+
+    /// Puts a whole head together; whether the body is to be made chunks.
+    fn put_head(
+        &mut self,
+        method: &str,
+        url: &str,
+        body: &Body<'_>,
+        headers: &[(&str, &str)],
+        encode_chunked: bool,
+    ) -> Result<bool> {
+        self.settle();
+        let encode = self.put_lines(method, url, body, headers, encode_chunked)?;
+        self.start_clock()?;
+        Ok(encode)
+    }
+
+    /// The same, whatever else goes on on the connection.
+    fn put_lines(
+        &mut self,
+        method: &str,
+        url: &str,
+        body: &Body<'_>,
+        headers: &[(&str, &str)],
+        encode_chunked: bool,
+    ) -> Result<bool> {
         let has = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
         let framed = has("transfer-encoding") || has("content-length");
-        self.put_request_with(method, url, has("host"), has("accept-encoding"))?;
+        self.begin_head(method, url, has("host"), has("accept-encoding"))?;
         let mut encode = encode_chunked;
         match body.own_framing() {
             _ if framed => {}
@@ -231,7 +279,7 @@ impl HttpConnection {
         for &(name, value) in headers {
             self.put_header(name, value)?;
         }
-        self.send_request(body, encode, true)
+        Ok(encode)
     }
 
     /// Waits for the response to the request that was sent, and reads its head.
@@ -308,8 +356,18 @@ impl HttpConnection {
         skip_accept_encoding: bool,
     ) -> Result<()> {
         self.settle();
+        self.begin_head(method, url, skip_host, skip_accept_encoding)?;
+        self.start_clock()
+    }
+
+    fn begin_head(
+        &mut self,
+        method: &str,
+        url: &str,
+        skip_host: bool,
+        skip_accept_encoding: bool,
+    ) -> Result<()> {
         self.exchange.begin(&mut self.out, method, url)?;
-        self.start_clock()?;
         let authority = if method == "CONNECT" { Some(Cow::Borrowed(url)) } else { authority(url) };
         if authority.is_none() && !skip_host && !skip_accept_encoding {
             self.exchange.put_checked_lines(&mut self.out, &self.own_lines);
@@ -353,7 +411,7 @@ impl HttpConnection {
     /// `CannotSendHeader` before [`put_request`](Self::put_request); `Io`, `Timeout`, `NotConnected`.
     #[doc(alias = "endheaders")]
     pub fn end_headers(&mut self) -> Result<()> {
-        self.send_request(Body::default(), true, false)
+        self.send_request(&mut Body::default(), true, false)
     }
 
     /// Ends the head and sends it with a body. With a `Transfer-Encoding` among the headers, the body is
@@ -361,10 +419,10 @@ impl HttpConnection {
     /// so is what [`send`](Self::send) sends after it.
     ///
     /// # Errors
-    /// As for [`end_headers`](Self::end_headers), and `InvalidBody` for more bytes than `Content-Length`
-    /// says, or bytes where the headers declare none.
+    /// As for [`end_headers`](Self::end_headers) and [`send`](Self::send), and `InvalidBody` for more bytes
+    /// than `Content-Length` says, or bytes where the headers declare none.
     pub fn end_headers_with<'a>(&mut self, body: impl Into<Body<'a>>, encode_chunked: bool) -> Result<()> {
-        self.send_request(body.into(), encode_chunked, false)
+        self.send_request(&mut body.into(), encode_chunked, false)
     }
 
     /// Sends a piece of the body, or all of it, framed as the headers declared it: as it is under
@@ -384,10 +442,11 @@ impl HttpConnection {
     ///
     /// # Errors
     /// `CannotSendHeader` before [`end_headers`](Self::end_headers); `InvalidBody` for more than was
-    /// declared; `Io`, `Timeout`, and whatever a reader or iterator of yours reports.
+    /// declared; `AnsweredEarly`, `AnswerInTheWay`, `Io`, `Timeout`, and whatever a reader or iterator of
+    /// yours reports.
     pub fn send<'a>(&mut self, data: impl Into<Body<'a>>) -> Result<()> {
         self.exchange.check_in_body()?;
-        self.send_body(data.into())
+        self.send_body(&mut data.into())
     }
 
     /// Ends a body that was sent in pieces. [`get_response`](Self::get_response) does it by itself.
@@ -413,23 +472,6 @@ impl HttpConnection {
 /// `Host` and `Accept-Encoding`.
 fn own_lines(config: &Config) -> Vec<u8> {
     format!("Host: {}\r\n{ACCEPT_LINE}", config.host_value()).into_bytes()
-}
-
-/// The authority of an absolute URI, without user and password, which are nobody else's business, and
-/// without an IPv6 zone, which means nothing to others (RFC 9110 7.2 and 4.2.4, RFC 6874 4); `None` for
-/// other targets.
-fn authority(url: &str) -> Option<Cow<'_, str>> {
-    if url.starts_with('/') {
-        return None;
-    }
-    let rest = after_scheme(url)?;
-    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
-    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let zone = authority.starts_with('[').then(|| Some((authority.find('%')?, authority.find(']')?)));
-    match zone.flatten() {
-        Some((zone, end)) if zone < end => Some([&authority[..zone], &authority[end..]].concat().into()),
-        _ => Some(authority.into()),
-    }
 }
 
 impl Drop for HttpConnection {

@@ -33,26 +33,45 @@ impl HttpConnection {
         {
             return Err(err);
         }
+        if self.exchange.is_answered() {
+            self.exchange.take_early_head();
+        } else {
+            while !self.read_heads()? {
+                self.fill_head()?;
+            }
+        }
+        if self.is_watched() {
+            self.enter_body();
+        }
+        Ok(())
+    }
+
+    /// More of a head, waiting for it.
+    pub(super) fn fill_head(&mut self) -> Result<()> {
+        if self.fill(Phase::Head)? == 0 {
+            let err = self.exchange.end_in_head(self.input.data());
+            return Err(self.fail(err));
+        }
+        Ok(())
+    }
+
+    /// The heads that have arrived, up to the final one; whether that is among them.
+    pub(super) fn read_heads(&mut self) -> Result<bool> {
         loop {
             match self.exchange.receive_head(self.input.data()) {
-                Ok(Received::More) => {
-                    if self.fill(Phase::Head)? == 0 {
-                        let err = self.exchange.end_in_head(self.input.data());
-                        return Err(self.fail(err));
-                    }
-                }
+                Ok(Received::More) => return Ok(false),
                 Ok(Received::Interim { len }) => {
                     self.input.consume(len);
                     self.tell_interim();
+                    self.forget_request();
                     self.forget_request();
                 }
                 Ok(Received::Head { len }) => {
                     self.input.consume(len);
                     if self.is_watched() {
                         tell(&mut self.tap, self.config.debug_level, Event::Head(self.exchange.head()));
-                        self.enter_body();
                     }
-                    return Ok(());
+                    return Ok(true);
                 }
                 Err(err) if err.is_improper_connection_state() => return Err(err),
                 Err(err) => return Err(self.fail(err)),

@@ -116,7 +116,8 @@ impl HttpConnection {
         repeating.was_repeated = false;
         repeating.is_possible = false;
         // Of several that are out, no single one is all there is to repeat.
-        if !repeating.is_reused || repeating.unanswered > 1 || self.exchange.may_send() {
+        let is_whole = !self.exchange.may_send() && !self.exchange.expects();
+        if !repeating.is_reused || repeating.unanswered > 1 || !is_whole {
             return;
         }
         let method = self.out.split(|&byte| byte == b' ').next().unwrap_or(b"");
@@ -187,7 +188,7 @@ impl HttpConnection {
         self.repeating.was_repeated = true;
         self.exchange.ask_again(self.repeating.asked);
         std::mem::swap(&mut self.out, &mut self.repeating.request);
-        match self.write(&[]) {
+        match self.write([&[], &[]]) {
             // There may be an answer all the same.
             Err(err) if err.is_connection_error() => Ok(()),
             sent => sent,

@@ -3,22 +3,27 @@
 use std::io::{self, IoSlice};
 
 use super::HttpConnection;
+use super::duplex::{Watch, closed_under_way};
 use super::open::tell;
 use super::repeat::Repeat;
 use crate::body::{Body, Source};
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, Phase, Result};
 use crate::tap::Event;
 use crate::transport::Transport;
 use crate::watchers::{Watchers, told};
 
+/// A request up to this size is written in the plain way: what has room in any socket's buffer goes at once.
+const AT_ONCE: usize = 16 * 1024;
+
 impl HttpConnection {
     /// Ends the head and sends it; a body of bytes goes out in the same write. With `whole` the body is
     /// all there is.
-    pub(super) fn send_request(&mut self, body: Body<'_>, encode: bool, whole: bool) -> Result<()> {
+    pub(super) fn send_request(&mut self, body: &mut Body<'_>, encode: bool, whole: bool) -> Result<()> {
         self.exchange.end_head(&mut self.out, encode)?;
+        let head_len = self.out.len();
         self.tell_request();
         // Nothing has been sent yet: an error up to here leaves the connection as it was.
-        let prepared = self.prepare(&body, whole);
+        let prepared = self.prepare(body, whole);
         let tail = match prepared {
             Ok(tail) => tail,
             Err(err) => {
@@ -26,18 +31,34 @@ impl HttpConnection {
                 return Err(err);
             }
         };
-        let Body(source) = body;
         if self.config.repeat != Repeat::Never {
-            self.keep_request(&source, &tail);
+            self.keep_request(&body.0, &tail);
         }
-        match source {
-            Source::Bytes(bytes) => self.write(&[&bytes, &tail]),
-            Source::Reader(_) | Source::Pieces(_) | Source::Trailed(_) => {
-                self.write(&[])?;
-                self.send_body(Body(source))?;
+        self.watch = Watch::default();
+        let sent = match &body.0 {
+            Source::Bytes(bytes) if !bytes.is_empty() && self.exchange.expects() => {
+                self.send_in_two(head_len, bytes, &tail)
+            }
+            Source::Bytes(bytes) if self.out.len() + bytes.len() > AT_ONCE => {
+                self.write_hearing([bytes, &tail])
+            }
+            Source::Bytes(bytes) => self.write([bytes, &tail]),
+            Source::None | Source::BadText(_) if !self.exchange.may_send() => self.write([&tail, &[]]),
+            source => {
+                let has_body = matches!(source, Source::Reader(_) | Source::Pieces(_) | Source::Trailed(_));
+                self.write([&[], &[]])?;
+                self.watch = Watch::over_body();
+                if !has_body {
+                    return Ok(());
+                }
+                self.send_body(body)?;
                 if whole || self.exchange.encodes_chunks() { self.send_finish(&[]) } else { Ok(()) }
             }
-            Source::None | Source::BadText(_) => self.write(&[&tail]),
+        };
+        match sent {
+            // Whoever asks for the response finds out whether there is one, or the request has to be sent again.
+            Err(err) if self.will_repeat() && err.is_connection_error() => Ok(()),
+            sent => sent,
         }
     }
 
@@ -64,14 +85,21 @@ impl HttpConnection {
     }
 
     /// Sends pieces of a body whose head is out.
-    pub(super) fn send_body(&mut self, body: Body<'_>) -> Result<()> {
+    pub(super) fn send_body(&mut self, body: &mut Body<'_>) -> Result<()> {
         if let Err(err) = body.check() {
             return Err(self.refused(err));
         }
-        match body.0 {
-            Source::None | Source::BadText(_) => Ok(()),
-            Source::Bytes(bytes) => self.send_piece(&bytes),
-            Source::Reader(mut reader) => loop {
+        // Before a reader is read.
+        self.await_continue()?;
+        if let Source::Trailed(_) = body.0
+            && let Source::Trailed(trailed) = std::mem::take(&mut body.0)
+        {
+            return self.send_trailed(trailed);
+        }
+        match &mut body.0 {
+            Source::None | Source::BadText(_) | Source::Trailed(_) => Ok(()),
+            Source::Bytes(bytes) => self.send_piece(bytes),
+            Source::Reader(reader) => loop {
                 let mut block = std::mem::take(&mut self.block);
                 block.resize(self.config.blocksize, 0);
                 let sent = match reader.read(&mut block) {
@@ -87,8 +115,7 @@ impl HttpConnection {
                     return Ok(());
                 }
             },
-            Source::Trailed(trailed) => self.send_trailed(trailed),
-            Source::Pieces(mut pieces) => loop {
+            Source::Pieces(pieces) => loop {
                 let mut sending = false;
                 let sent = pieces.send_next(&mut |piece| {
                     sending = true;
@@ -110,19 +137,22 @@ impl HttpConnection {
         if piece.is_empty() {
             return Ok(());
         }
+        self.await_continue()?;
+        self.look_if_due()?;
         self.out.clear();
         match self.exchange.begin_data(&mut self.out, piece.len()) {
-            Ok(after) => self.write(&[piece, after]),
+            Ok(after) => self.write_hearing([piece, after]),
             Err(err) => Err(self.refused(err)),
         }
     }
 
     /// Ends the body.
     pub(super) fn send_finish(&mut self, trailers: &[(&str, &str)]) -> Result<()> {
+        self.await_continue()?;
         self.out.clear();
         match self.exchange.finish(&mut self.out, trailers) {
             Ok(()) if self.out.is_empty() => Ok(()),
-            Ok(()) => self.write(&[]),
+            Ok(()) => self.write_hearing([&[], &[]]),
             Err(err) => Err(self.refused(err)),
         }
     }
@@ -135,18 +165,16 @@ impl HttpConnection {
     }
 
     /// Writes `out` and then `rest`, in as few system calls as it takes.
-    pub(super) fn write(&mut self, rest: &[&[u8]]) -> Result<()> {
+    pub(super) fn write(&mut self, rest: [&[u8]; 2]) -> Result<()> {
         let watched = self.is_watched();
-        let Some(stream) = &mut self.stream else {
-            return Err(Error::new(
-                ErrorKind::NotConnected,
-                "the connection was closed while a request was under way",
-            ));
-        };
+        let Some(stream) = &mut self.stream else { return Err(closed_under_way()) };
         if rest.iter().all(|slice| slice.is_empty()) && !watched {
             return match stream.write_all(&self.out).and_then(|()| stream.flush()) {
-                Ok(()) => Ok(()),
-                Err(err) => self.write_failed(err),
+                Ok(()) => {
+                    self.watch.begun = true;
+                    Ok(())
+                }
+                Err(err) => Err(self.write_failed(err)),
             };
         }
         let mut slices = [IoSlice::new(&self.out), IoSlice::new(b""), IoSlice::new(b"")];
@@ -156,34 +184,42 @@ impl HttpConnection {
         if watched {
             told(&mut self.tap, Event::Phase(Phase::Send));
         }
-        let watch = (&mut self.tap, self.config.debug_level);
-        match write_all(&mut **stream, &mut slices, watch) {
+        let watchers = (&mut self.tap, self.config.debug_level);
+        match write_all(&mut **stream, &mut slices, watchers) {
             Ok(()) => {
+                self.watch.begun = true;
                 if watched {
                     self.tell_sent();
                 }
                 Ok(())
             }
-            Err(err) => self.write_failed(err),
+            Err(err) => Err(self.write_failed(err)),
         }
-    }
-
-    /// A broken connection may still hold an answer; any other failure ends it.
-    #[cold]
-    fn write_failed(&mut self, err: io::Error) -> Result<()> {
-        let err = Error::io(Phase::Send, "sending the request", err);
-        if !err.is_connection_error() || self.check_cancelled().is_err() {
-            return Err(self.fail(err));
-        }
-        self.exchange.send_failed();
-        if self.will_repeat() { Ok(()) } else { Err(err) }
     }
 }
 
-fn write_all(
+/// Who is told what goes out.
+type Telling<'a> = (&'a mut Option<Box<Watchers>>, u32);
+
+/// So much of these has gone.
+pub(super) fn tell_written(slices: &[IoSlice<'_>], len: usize, (tap, debug_level): Telling<'_>) {
+    if tap.is_none() && debug_level == 0 {
+        return;
+    }
+    let mut left = len;
+    for slice in slices {
+        let sent = &slice[..left.min(slice.len())];
+        left -= sent.len();
+        if !sent.is_empty() {
+            tell(tap, debug_level, Event::Sent(sent));
+        }
+    }
+}
+
+pub(super) fn write_all(
     stream: &mut dyn Transport,
     mut slices: &mut [IoSlice<'_>],
-    (tap, debug_level): (&mut Option<Box<Watchers>>, u32),
+    (tap, debug_level): Telling<'_>,
 ) -> io::Result<()> {
     IoSlice::advance_slices(&mut slices, 0);
     while let [first, rest @ ..] = &*slices {
@@ -192,16 +228,7 @@ fn write_all(
         if len == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
-        if tap.is_some() || debug_level > 0 {
-            let mut left = len;
-            for slice in &*slices {
-                let sent = &slice[..left.min(slice.len())];
-                left -= sent.len();
-                if !sent.is_empty() {
-                    tell(tap, debug_level, Event::Sent(sent));
-                }
-            }
-        }
+        tell_written(slices, len, (&mut *tap, debug_level));
         IoSlice::advance_slices(&mut slices, len);
     }
     stream.flush()

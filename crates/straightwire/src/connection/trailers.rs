@@ -20,7 +20,7 @@ impl HttpConnection {
         if let Err(err) = self.check_takes_trailers() {
             return Err(self.fail(err));
         }
-        self.send_body(Body::reader(trailed.body()))?;
+        self.send_body(&mut Body::reader(trailed.body()))?;
         let trailers = trailed.trailers();
         let trailers: Vec<(&str, &str)> = trailers.iter().map(|(name, value)| (&**name, &**value)).collect();
         self.send_finish(&trailers)

@@ -62,6 +62,7 @@ pub mod status;
 
 pub(crate) use exchange::Asked;
 pub use exchange::{BodyStep, Exchange, Received};
+pub(crate) use framing::list_names;
 pub use framing::{CloseReason, Framing};
 pub use headers::{Defect, Headers, Iter as HeadersIter};
 pub use request::HeaderValue;

@@ -8,9 +8,11 @@
 //!                               └────── failed <────┘      the peer stopped reading
 //!
 //! receiving   idle ──asked──> head ──final head──> body ──whole──> done
-//!                              ▲ │                  │
-//!                              └─┘ interim          └──> switched   no longer HTTP
+//!                              ▲ │ │                ▲ │
+//!                      interim └─┘ └──> answered ───┘ └──> switched   no longer HTTP
 //! ```
+//!
+//! *Answered* is a final head that came before it was asked for, while the request was still being sent.
 //!
 //! `http.client`'s three states are a projection of the two: see [`ConnectionState`].
 
@@ -38,6 +40,8 @@ pub(crate) enum Receiving {
     Idle,
     /// The next bytes belong to a head.
     Head,
+    /// The final head is here, and nobody has asked for it yet.
+    Answered,
     /// The next bytes belong to a body.
     Body,
     /// The response is whole.
@@ -126,6 +130,15 @@ impl States {
         self.sending = Sending::Failed;
     }
 
+    pub(crate) fn answered_early(&mut self) {
+        self.receiving = Receiving::Answered;
+    }
+
+    /// The final head is here, before anybody asked for it.
+    pub(crate) fn is_answered(self) -> bool {
+        self.receiving == Receiving::Answered
+    }
+
     pub(crate) fn head_received(&mut self, has_body: bool) {
         self.receiving = if has_body { Receiving::Body } else { Receiving::Done };
     }
@@ -145,8 +158,14 @@ mod tests {
 
     const SENDING: [Sending; 5] =
         [Sending::Idle, Sending::Head, Sending::Body, Sending::Done, Sending::Failed];
-    const RECEIVING: [Receiving; 5] =
-        [Receiving::Idle, Receiving::Head, Receiving::Body, Receiving::Done, Receiving::Switched];
+    const RECEIVING: [Receiving; 6] = [
+        Receiving::Idle,
+        Receiving::Head,
+        Receiving::Answered,
+        Receiving::Body,
+        Receiving::Done,
+        Receiving::Switched,
+    ];
 
     fn all() -> impl Iterator<Item = States> {
         SENDING.into_iter().flat_map(|sending| RECEIVING.map(|receiving| States { sending, receiving }))
@@ -159,6 +178,17 @@ mod tests {
             assert!(!(begin && states.may_put_header()), "{states:?}");
             assert!(!(begin && states.may_receive()), "{states:?}");
             assert!(!(states.may_put_header() && states.may_receive()), "{states:?}");
+        }
+    }
+
+    /// The answer is there, but the exchange is not over before it was asked for.
+    #[test]
+    fn an_early_answer_keeps_the_connection_taken() {
+        for sending in [Sending::Body, Sending::Done] {
+            let mut states = States { sending, receiving: Receiving::Head };
+            states.answered_early();
+            assert!(states.is_answered() && !states.may_begin() && !states.is_complete());
+            assert_eq!(states.projected(), ConnectionState::RequestSent);
         }
     }
 

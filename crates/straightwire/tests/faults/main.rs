@@ -11,10 +11,10 @@
 //! | half-closed connections, dribble, pauses between pieces, bodies where there are none | [`network`] |
 //! | floods of everything, lengths that promise too much | [`floods`] |
 //! | numbers, line ends, control bytes and framings that break the grammar | [`grammar`] |
-//! | early answers, resets and short writes while a body is sent | [`uploads`] |
+//! | early answers, resets and short writes while a body is sent | [`uploads`], `early_answers.rs` |
+//! | `Expect: 100-continue` met with silence, or with a final answer | `expect.rs` |
 //! | signals, no file descriptors, no memory, leaks, threads | [`system`]; of a pool: [`kept`] |
 //! | a kept connection that is closed while a request is on its way | `repeat.rs` |
-//! | signals, no file descriptors, no memory, leaks, threads | [`system`] |
 //! | what of this can happen inside TLS as well | [`in_tls`] |
 //!
 //! Every fault by its name, with what comes of it: `docs/faults.md`.

@@ -96,6 +96,10 @@ pub struct Exchange {
     chunks: ChunkDecoder,
     trailers: Headers,
     close: Option<CloseReason>,
+    /// The head asks for a 100 before the body, which has not been waited for yet.
+    expects: bool,
+    /// A reset was seen while the request was being sent: what ends there was cut off.
+    was_reset: bool,
 }
 
 /// What the headers of the request say about its body and the connection.
@@ -105,6 +109,7 @@ struct Declared {
     encoding: bool,
     chunked: bool,
     close: bool,
+    expects: bool,
 }
 
 impl Exchange {
@@ -157,5 +162,7 @@ impl Exchange {
         self.chunks.reset();
         self.trailers.clear();
         self.close = None;
+        self.expects = false;
+        self.was_reset = false;
     }
 }

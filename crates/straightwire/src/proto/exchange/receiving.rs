@@ -7,6 +7,7 @@ use super::super::framing::{CloseReason, Framing, response_framing};
 use super::super::headers::Headers;
 use super::super::response::ResponseHead;
 use super::super::state::Receiving;
+use super::super::status;
 use super::{BodyStep, Exchange, Received};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -43,6 +44,11 @@ impl Exchange {
             response_framing(self.method, &self.head).map_err(|err| err.with_partial(&input[..len]))?;
         self.close = self.close.or(close);
         self.framing = Some(framing);
+        self.begin_body(framing);
+        Ok(Received::Head { len })
+    }
+
+    fn begin_body(&mut self, framing: Framing) {
         match framing {
             Framing::Switched => self.states.switched(),
             Framing::None | Framing::Length(0) => self.states.head_received(false),
@@ -51,7 +57,33 @@ impl Exchange {
         if let Framing::Length(length) = framing {
             self.remaining = length;
         }
-        Ok(Received::Head { len })
+    }
+
+    /// The head that was just found came while the request was still being sent: it waits until it is asked
+    /// for. Gives whether the rest of the request is still of use, which it is not after a refusal, nor where
+    /// the server says that it closes and was not asked to (RFC 9112 9.5 and 9.6).
+    pub(crate) fn keep_early_head(&mut self) -> bool {
+        use CloseReason::{ConnectionClose, Http10, Switched};
+        self.states.answered_early();
+        self.head.status() < 400 && !matches!(self.close, Some(ConnectionClose | Http10 | Switched))
+    }
+
+    /// Whether a final head is here that nobody has asked for yet.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.states.is_answered()
+    }
+
+    /// It is asked for.
+    #[cold]
+    pub(crate) fn take_early_head(&mut self) {
+        if let Some(framing) = self.framing {
+            self.begin_body(framing);
+        }
+    }
+
+    /// Whether the answer, or what has come of one so far, has the 100 that goes before a body.
+    pub(crate) fn may_continue(&self) -> bool {
+        self.interim.iter().any(|head| head.status() == status::CONTINUE)
     }
 
     /// The error of a connection that ended before the head was whole; `input` is what there is of it.
@@ -144,6 +176,9 @@ impl Exchange {
     /// # Errors
     /// `IncompleteRead` unless the body ends where the connection does, or the policy has it so.
     pub fn end_in_body(&mut self) -> Result<()> {
+        if self.was_reset && self.framing == Some(Framing::UntilClose) && !self.is_body_done() {
+            return self.cut_off_in_body(&"it was reset while the request was being sent");
+        }
         let has_own_end = matches!(self.framing, Some(Framing::Length(_) | Framing::Chunked));
         if self.is_body_done() || !has_own_end {
             self.states.body_received();

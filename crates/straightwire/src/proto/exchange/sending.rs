@@ -5,7 +5,7 @@ use super::super::framing::{CloseReason, MethodKind, list_names, request_length}
 use super::super::request::{HeaderValue, push_field, push_request_line};
 use super::super::state::{ConnectionState, Sending};
 use super::{BodyEncoder, Declared, Exchange};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Phase, Result};
 
 impl Exchange {
     /// Begins a request: checks method and target and appends the request line to `out`, which is
@@ -82,6 +82,7 @@ impl Exchange {
         }
         let has_body = !matches!(self.encoder, BodyEncoder::None | BodyEncoder::Length(0));
         self.states.head_sent(has_body);
+        self.expects = self.declared.expects && has_body;
         Ok(())
     }
 
@@ -155,6 +156,9 @@ impl Exchange {
     /// An error unless the head of a request is out and its response has not been asked for.
     pub(crate) fn check_in_body(&self) -> Result<()> {
         if self.states.sending == Sending::Failed || self.state() != ConnectionState::RequestSent {
+            if self.is_answered() {
+                return Err(self.answered_early());
+            }
             let message = match self.states.sending {
                 Sending::Failed => "sending has failed: only the response is left".to_owned(),
                 _ => format!("no body is due: the connection is in state {}", self.state().name()),
@@ -179,6 +183,29 @@ impl Exchange {
         self.states.sending == Sending::Done
     }
 
+    /// The error of whoever goes on sending a request that is answered.
+    #[cold]
+    pub(crate) fn answered_early(&self) -> Error {
+        let line = format!("{} {}", self.head.status(), self.head.reason());
+        let message = format!("the server has answered before the end of the request: {}", line.trim_end());
+        Error::new(ErrorKind::AnsweredEarly, message).in_phase(Phase::Send)
+    }
+
+    /// Whether the body waits for a 100 (RFC 9110 10.1.1).
+    pub(crate) fn expects(&self) -> bool {
+        self.expects
+    }
+
+    /// It has waited.
+    pub(crate) fn expects_no_more(&mut self) {
+        self.expects = false;
+    }
+
+    /// Tells that the connection was reset: a body that ends there is not whole.
+    pub(crate) fn saw_reset(&mut self) {
+        self.was_reset = true;
+    }
+
     /// Tells that the request could not be sent whole. An answer may still be received; the connection
     /// is of no further use.
     pub fn send_failed(&mut self) {
@@ -198,6 +225,9 @@ impl Exchange {
     /// Takes note of the headers that say something about framing and persistence.
     fn declare(&mut self, name: &str, value: &[u8]) -> Result<()> {
         match name.len() {
+            6 if name.eq_ignore_ascii_case("expect") => {
+                self.declared.expects |= list_names(value, b"100-continue");
+            }
             10 if name.eq_ignore_ascii_case("connection") => {
                 self.declared.close |= list_names(value, b"close");
             }
