@@ -167,7 +167,9 @@ pub use body::Body;
 pub use canceller::Canceller;
 #[cfg(feature = "tls")]
 pub use connection::HttpsConnection;
-pub use connection::{ConnectionBuilder, Expected, HttpConnection, ProxyResponse, Repeat};
+pub use connection::{
+    ConnectionBuilder, Expected, HttpConnection, Pipeline, PipelinedRequest, ProxyResponse, Repeat,
+};
 pub use credentials::basic_credentials;
 pub use error::{Error, ErrorKind, Phase, Result};
 pub use limits::Limits;

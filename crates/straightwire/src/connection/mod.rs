@@ -8,6 +8,7 @@ mod expect;
 mod https;
 mod interim;
 mod open;
+mod pipeline;
 mod properties;
 mod receive;
 mod repeat;
@@ -26,6 +27,7 @@ pub use config::ConnectionBuilder;
 pub use expect::Expected;
 #[cfg(feature = "tls")]
 pub use https::HttpsConnection;
+pub use pipeline::{Pipeline, PipelinedRequest};
 pub use repeat::Repeat;
 pub use tunnel::ProxyResponse;
 
@@ -110,6 +112,10 @@ pub struct HttpConnection {
     until: Option<Instant>,
     /// What goes on while a request is being sent.
     watch: Watch,
+    /// More answers are due after this one: see [`Pipeline`].
+    answers_due: bool,
+    /// A pipeline was cut short: the next one tries the connection with one request first.
+    wary: bool,
     /// What the canceller wakes the stream by.
     interrupter: Option<Arc<dyn Interrupt>>,
     repeating: Repeating,
@@ -171,6 +177,8 @@ impl HttpConnection {
             close_reason: None,
             until: None,
             watch: Watch::default(),
+            answers_due: false,
+            wary: false,
             interrupter: None,
             repeating: Repeating::default(),
             proxy_response: None,

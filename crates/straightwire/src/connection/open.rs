@@ -162,7 +162,10 @@ impl HttpConnection {
         if self.stream.is_none() || !self.exchange.may_begin() {
             return;
         }
-        if self.exchange.is_under_way() {
+        if self.answers_due {
+            // Their pipeline was leaked.
+            self.close_for(Some(CloseReason::ResponseUnfinished));
+        } else if self.exchange.is_under_way() {
             self.close_for(Some(CloseReason::RequestUnfinished));
         } else if let Some(reason) = self.exchange.close_reason() {
             self.close_for(Some(reason));
@@ -211,6 +214,7 @@ impl HttpConnection {
         self.ready = 0;
         self.late_error = None;
         self.quiet_since = None;
+        self.answers_due = false;
         self.interrupter = None;
         if let Some(mut stream) = self.stream.take() {
             stream.say_goodbye();

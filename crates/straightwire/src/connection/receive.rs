@@ -204,7 +204,7 @@ impl HttpConnection {
             Some(reason)
         } else if !self.exchange.is_reusable() {
             Some(CloseReason::RequestUnfinished)
-        } else if !self.input.is_empty() {
+        } else if !self.input.is_empty() && !self.answers_due {
             Some(CloseReason::Unsolicited)
         } else {
             None

@@ -4,7 +4,7 @@ use super::HttpConnection;
 use super::config::ConnectionBuilder;
 use crate::body::Source;
 use crate::error::{Error, ErrorKind, Result};
-use crate::proto::Asked;
+use crate::proto::{Asked, is_idempotent};
 use crate::tap::Event;
 
 /// The longest request that is kept to be repeated, head and body together. A larger one is rather sent
@@ -13,9 +13,6 @@ const LONGEST_KEPT: usize = 1024 * 1024;
 
 /// Up to this size the memory of a kept request is used again.
 const USUAL: usize = 16 * 1024;
-
-/// The methods of RFC 9110 that may be repeated without harm (section 9.2.2).
-const IDEMPOTENT: [&[u8]; 6] = [b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"TRACE"];
 
 /// Which requests may be sent once more by themselves: see [`ConnectionBuilder::repeat`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -40,8 +37,6 @@ pub(super) struct Repeating {
     asked: Asked,
     /// It may be sent again: not one byte of an answer has come.
     is_possible: bool,
-    /// How many requests are out that no answer has come to.
-    unanswered: usize,
     /// The open connection has brought an answer before.
     is_reused: bool,
     was_repeated: bool,
@@ -112,16 +107,13 @@ impl HttpConnection {
     #[cold]
     pub(super) fn keep_request(&mut self, body: &Source<'_>, tail: &[u8]) {
         let repeating = &mut self.repeating;
-        repeating.unanswered += 1;
         repeating.was_repeated = false;
         repeating.is_possible = false;
-        // Of several that are out, no single one is all there is to repeat.
-        let is_whole = !self.exchange.may_send() && !self.exchange.expects();
-        if !repeating.is_reused || repeating.unanswered > 1 || !is_whole {
+        if !repeating.is_reused || self.exchange.may_send() || self.exchange.expects() {
             return;
         }
         let method = self.out.split(|&byte| byte == b' ').next().unwrap_or(b"");
-        if self.config.repeat == Repeat::Idempotent && !IDEMPOTENT.contains(&method) {
+        if self.config.repeat == Repeat::Idempotent && !is_idempotent(method) {
             return;
         }
         let body = match body {
@@ -160,14 +152,12 @@ impl HttpConnection {
     /// The head of the response is here.
     pub(super) fn note_answer(&mut self) {
         self.repeating.is_possible = false;
-        self.repeating.unanswered = self.repeating.unanswered.saturating_sub(1);
         self.repeating.is_reused = true;
     }
 
     /// The connection that is open now is a new one.
     pub(super) fn note_new_connection(&mut self) {
         self.repeating.is_reused = false;
-        self.repeating.unanswered = 0;
     }
 
     /// Sends the request once more if this error is that of a connection the server had closed; else, and the
@@ -186,7 +176,7 @@ impl HttpConnection {
             Err(new) => return Err(new),
         }
         self.repeating.was_repeated = true;
-        self.exchange.ask_again(self.repeating.asked);
+        self.exchange.await_answer(self.repeating.asked);
         std::mem::swap(&mut self.out, &mut self.repeating.request);
         match self.write([&[], &[]]) {
             // There may be an answer all the same.

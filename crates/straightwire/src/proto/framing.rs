@@ -96,6 +96,11 @@ impl MethodKind {
     }
 }
 
+/// Whether a request of this method may be sent twice without harm (RFC 9110 9.2.2).
+pub(crate) fn is_idempotent(method: &[u8]) -> bool {
+    matches!(method, b"GET" | b"HEAD" | b"PUT" | b"DELETE" | b"OPTIONS" | b"TRACE")
+}
+
 /// The fields that framing looks at, found in one pass.
 #[derive(Default)]
 struct FramingFields<'a> {

@@ -62,8 +62,8 @@ pub mod status;
 
 pub(crate) use exchange::Asked;
 pub use exchange::{BodyStep, Exchange, Received};
-pub(crate) use framing::list_names;
 pub use framing::{CloseReason, Framing};
+pub(crate) use framing::{is_idempotent, list_names};
 pub use headers::{Defect, Headers, Iter as HeadersIter};
 pub use request::HeaderValue;
 pub(crate) use request::after_scheme;

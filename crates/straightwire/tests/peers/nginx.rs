@@ -211,6 +211,31 @@ fn an_upload_it_does_not_expect_is_not_sent() {
     assert_eq!(ask(&mut conn, "GET", HELLO), (200, site::contents(HELLO)));
 }
 
+#[test]
+fn requests_on_their_way_are_answered_in_order() {
+    let Some(peer) = start() else { return };
+    let mut conn = peer.client();
+    let mut pipeline = conn.pipeline().unwrap();
+    for _ in 0..30 {
+        pipeline.request("GET", NUMBERS, (), &[]).unwrap();
+        pipeline.request("HEAD", NUMBERS, (), &[]).unwrap();
+        pipeline.request("GET", HELLO, (), &[]).unwrap();
+    }
+    for _ in 0..30 {
+        assert!(pipeline.get_response().unwrap().read_all().unwrap() == site::contents(NUMBERS));
+        assert_eq!(pipeline.get_response().unwrap().read_all().unwrap(), b"");
+        assert!(pipeline.get_response().unwrap().read_all().unwrap() == site::contents(HELLO));
+    }
+    drop(pipeline);
+    // The tenth of these is the last that it answers.
+    let mut pipeline = conn.pipeline().unwrap();
+    for _ in 0..12 {
+        pipeline.request("GET", &format!("/ten-a-connection{HELLO}"), (), &[]).unwrap();
+    }
+    let answered = std::iter::from_fn(|| pipeline.get_response().ok()?.read_all().ok()).count();
+    assert_eq!((answered + pipeline.pending(), pipeline.pending() > 1), (12, true));
+}
+
 /// It closes a connection after ten requests, and says so in the tenth answer.
 #[test]
 fn the_last_answer_of_a_connection_is_taken_at_its_word() {

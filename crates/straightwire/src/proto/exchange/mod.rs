@@ -1,13 +1,13 @@
 //! One exchange after another over one connection, without the connection: calls become bytes, bytes
 //! become events.
 
-mod again;
+mod asked;
 mod receiving;
 mod sending;
 
 use std::ops::Range;
 
-pub(crate) use again::Asked;
+pub(crate) use asked::Asked;
 
 use super::chunked::ChunkDecoder;
 use super::framing::{CloseReason, Framing, MethodKind};
