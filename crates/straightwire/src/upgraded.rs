@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::Canceller;
 use crate::error::{Error, ErrorKind};
 use crate::tls::TlsSession;
-use crate::transport::{Interrupt, Leftover, Readiness, Transport, Wrapped};
+use crate::transport::{Interrupt, Leftover, Readiness, Ready, Transport, Wrapped};
 
 /// What is left of a connection that speaks another protocol now: a stream of bytes, whose first ones are
 /// those that came right behind the head of the response. See
@@ -109,6 +109,15 @@ impl Transport for Upgraded {
 
     fn readiness(&mut self) -> Readiness {
         self.stream.readiness()
+    }
+
+    fn write_now(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let written = self.stream.write_now(bufs);
+        self.or_cancelled(written, |_| false)
+    }
+
+    fn wait(&mut self, wanted: Ready, until: Option<Instant>) -> io::Result<Ready> {
+        self.stream.wait(wanted, until)
     }
 
     fn read_onto(&mut self, limit: u64, out: &mut Vec<u8>) -> io::Result<usize> {
