@@ -1,12 +1,17 @@
 //! What may be sent as a body.
 
+mod file;
+mod pieces;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::trailed::Trailed;
+pub(crate) use file::too_short;
+pub(crate) use pieces::{Pieces, Sink};
 
 /// The body of a request: anything that converts into it may be given where a body is asked for.
 ///
@@ -16,6 +21,7 @@ use crate::trailed::Trailed;
 /// | `&[u8]`, `Vec<u8>` | as is | `Content-Length` |
 /// | `&str`, `String` | as ISO-8859-1 | `Content-Length` |
 /// | [`File`], [`Body::reader`] | in blocks, to the end | chunked |
+/// | [`Body::file`] | by the system itself where it can | `Content-Length` |
 /// | [`Body::chunks`] | each piece as it comes | chunked |
 /// | [`Body::with_trailers`] | in blocks, to the end, and then fields | chunked |
 ///
@@ -28,24 +34,6 @@ use crate::trailed::Trailed;
 /// ```
 #[derive(Default)]
 pub struct Body<'a>(pub(crate) Source<'a>);
-
-/// Pieces of a body, each lent to whoever sends it.
-pub(crate) trait Pieces {
-    /// Hands the next piece to `send`; false when there are no more.
-    fn send_next(&mut self, send: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<bool>;
-}
-
-struct Iter<I>(I);
-
-impl<T: AsRef<[u8]>, I: Iterator<Item = io::Result<T>>> Pieces for Iter<I> {
-    fn send_next(&mut self, send: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<bool> {
-        match self.0.next() {
-            None => Ok(false),
-            Some(Ok(piece)) => send(piece.as_ref()).map(|()| true),
-            Some(Err(err)) => Err(Error::io(Phase::TakeBody, "taking the next piece of the body", err)),
-        }
-    }
-}
 
 #[derive(Default)]
 pub(crate) enum Source<'a> {
@@ -75,7 +63,7 @@ impl<'a> Body<'a> {
     pub fn try_chunks<T: AsRef<[u8]> + 'a>(
         pieces: impl IntoIterator<Item = io::Result<T>, IntoIter: 'a>,
     ) -> Body<'a> {
-        Body(Source::Pieces(Box::new(Iter(pieces.into_iter()))))
+        Body(Source::Pieces(Box::new(pieces::Iter(pieces.into_iter()))))
     }
 
     /// How the body frames itself, where the headers don't say.
@@ -84,7 +72,8 @@ impl<'a> Body<'a> {
             Source::None => OwnFraming::NoBody,
             Source::Bytes(bytes) => OwnFraming::Length(bytes.len() as u64),
             Source::BadText(_) => OwnFraming::Length(0),
-            Source::Reader(_) | Source::Pieces(_) | Source::Trailed(_) => OwnFraming::Chunked,
+            Source::Reader(_) | Source::Trailed(_) => OwnFraming::Chunked,
+            Source::Pieces(pieces) => pieces.len().map_or(OwnFraming::Chunked, OwnFraming::Length),
         }
     }
 
@@ -112,7 +101,7 @@ impl fmt::Debug for Body<'_> {
             Source::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
             Source::BadText(_) => f.write_str("Body(text outside ISO-8859-1)"),
             Source::Reader(_) => f.write_str("Body(reader)"),
-            Source::Pieces(_) => f.write_str("Body(chunks)"),
+            Source::Pieces(_) => f.write_str("Body(pieces)"),
             Source::Trailed(_) => f.write_str("Body(reader with trailers)"),
         }
     }
@@ -195,13 +184,13 @@ impl Source<'_> {
 
 impl<'a> From<File> for Body<'a> {
     fn from(file: File) -> Self {
-        Body::reader(file)
+        Body(Source::Pieces(Box::new(file::Contents::new(file))))
     }
 }
 
 impl<'a> From<&'a File> for Body<'a> {
     fn from(file: &'a File) -> Self {
-        Body::reader(file)
+        Body(Source::Pieces(Box::new(file::Contents::new(file))))
     }
 }
 

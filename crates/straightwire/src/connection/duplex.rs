@@ -40,6 +40,11 @@ impl Watch {
         Watch { begun: true, unseen: 0, looked: Some(Instant::now()) }
     }
 
+    pub(super) fn note_sent(&mut self, len: usize) {
+        self.begun = true;
+        self.unseen += len;
+    }
+
     fn is_due(&mut self) -> bool {
         let looked = *self.looked.get_or_insert_with(Instant::now);
         self.unseen >= LOOK_EVERY || looked.elapsed() >= LOOK_AFTER
@@ -73,8 +78,7 @@ impl HttpConnection {
                 Ok(0) => return Err(self.write_failed(io::ErrorKind::WriteZero.into())),
                 Ok(len) => {
                     tell_written(slices, len, (&mut self.tap, self.config.debug_level));
-                    self.watch.begun = true;
-                    self.watch.unseen += len;
+                    self.watch.note_sent(len);
                     IoSlice::advance_slices(&mut slices, len);
                     if !slices.is_empty() {
                         self.look_if_due()?;
@@ -110,7 +114,7 @@ impl HttpConnection {
     }
 
     /// Waits until more can be written, taking in what comes before.
-    fn wait_to_write(&mut self) -> Result<()> {
+    pub(super) fn wait_to_write(&mut self) -> Result<()> {
         let has_room = self.has_room();
         let Some(stream) = &mut self.stream else { return Err(closed_under_way()) };
         match stream.wait(Ready::EITHER, None) {

@@ -4,10 +4,12 @@ mod config;
 mod dial;
 mod duplex;
 mod expect;
+mod files;
 #[cfg(feature = "tls")]
 mod https;
 mod interim;
 mod open;
+mod pieces;
 mod pipeline;
 mod properties;
 mod receive;

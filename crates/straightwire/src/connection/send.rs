@@ -115,25 +115,13 @@ impl HttpConnection {
                     return Ok(());
                 }
             },
-            Source::Pieces(pieces) => loop {
-                let mut sending = false;
-                let sent = pieces.send_next(&mut |piece| {
-                    sending = true;
-                    self.send_piece(piece)
-                });
-                match sent {
-                    Ok(true) => {}
-                    Ok(false) => return Ok(()),
-                    Err(err) if sending => return Err(err),
-                    Err(err) => return Err(self.fail(err)),
-                }
-            },
+            Source::Pieces(pieces) => self.send_pieces(&mut **pieces),
         }
     }
 
     /// Sends one piece, as a chunk of its own where the body is chunked. Empty ones are left out: an
     /// empty chunk would end the body.
-    fn send_piece(&mut self, piece: &[u8]) -> Result<()> {
+    pub(super) fn send_piece(&mut self, piece: &[u8]) -> Result<()> {
         if piece.is_empty() {
             return Ok(());
         }
@@ -160,7 +148,7 @@ impl HttpConnection {
     /// A piece was refused whose head is out. Unless it was just not the time for it, the request can't be
     /// made whole.
     #[cold]
-    fn refused(&mut self, err: Error) -> Error {
+    pub(super) fn refused(&mut self, err: Error) -> Error {
         if err.is_improper_connection_state() { err } else { self.fail(err) }
     }
 

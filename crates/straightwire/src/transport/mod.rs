@@ -19,11 +19,14 @@
 //! ```
 
 mod race;
+#[cfg(target_os = "linux")]
+mod sendfile;
 mod socket;
 pub(crate) mod socks;
 mod wrapped;
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -114,6 +117,17 @@ pub trait Transport: Read + Write + Send + fmt::Debug {
     /// As reading.
     fn read_onto(&mut self, limit: u64, out: &mut Vec<u8>) -> io::Result<usize> {
         Read::take(self, limit).read_to_end(out)
+    }
+
+    /// Sends the next bytes of `file`, at most `len`, without their passing through this process; how many
+    /// those were, 0 at the file's end. `None` where this can't be done, and nothing was.
+    ///
+    /// # Errors
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) where nothing can be sent without waiting, which
+    /// [`wait`](Self::wait) then does; and as writing.
+    fn send_file(&mut self, file: &File, len: u64) -> Option<io::Result<u64>> {
+        let _ = (file, len);
+        None
     }
 
     /// Takes leave of the peer, where the protocol has a word for that, without waiting for an answer.

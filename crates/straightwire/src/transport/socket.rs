@@ -1,10 +1,14 @@
 //! Sockets of the operating system: TCP and Unix.
 
+#[cfg(target_os = "linux")]
+use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use super::sendfile;
 use super::{Interrupt, Readiness, Ready, Transport, deadline_passed, time_left};
 
 /// How much later than asked a wait may end, so that the system need not be told of a deadline before each.
@@ -173,6 +177,14 @@ impl Transport for Socket {
             }
         }
         Ok(out.len() - before)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn send_file(&mut self, file: &File, len: u64) -> Option<io::Result<u64>> {
+        if let Some(Err(err)) = self.until.map(time_left) {
+            return Some(Err(err));
+        }
+        sendfile::send_now(&self.stream, file, len).transpose()
     }
 
     fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {

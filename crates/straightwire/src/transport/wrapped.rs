@@ -1,6 +1,7 @@
 //! Transports made of other streams.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -171,6 +172,10 @@ impl Transport for Leftover {
         let first = Read::take(&mut self.bytes, limit).read_to_end(out)?;
         let rest = limit - first as u64;
         if rest == 0 { Ok(first) } else { Ok(first + self.stream.read_onto(rest, out)?) }
+    }
+
+    fn send_file(&mut self, file: &File, len: u64) -> Option<io::Result<u64>> {
+        self.stream.send_file(file, len)
     }
 
     fn say_goodbye(&mut self) {

@@ -173,6 +173,11 @@ impl Exchange {
         self.encoder == BodyEncoder::Chunked
     }
 
+    /// How much body is due, where its length was declared.
+    pub(crate) fn body_due(&self) -> Option<u64> {
+        if let BodyEncoder::Length(left) = self.encoder { Some(left) } else { None }
+    }
+
     /// Whether body is due.
     pub(crate) fn may_send(&self) -> bool {
         self.states.may_send()
