@@ -2,6 +2,7 @@
 
 mod file;
 mod pieces;
+mod writer;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::trailed::Trailed;
 pub(crate) use file::too_short;
 pub(crate) use pieces::{Pieces, Sink};
+pub(crate) use writer::Gathered;
 
 /// The body of a request: anything that converts into it may be given where a body is asked for.
 ///
@@ -24,6 +26,7 @@ pub(crate) use pieces::{Pieces, Sink};
 /// | [`Body::file`] | by the system itself where it can | `Content-Length` |
 /// | [`Body::chunks`] | each piece as it comes | chunked |
 /// | [`Body::with_trailers`] | in blocks, to the end, and then fields | chunked |
+/// | [`Body::writer`] | as a function of yours writes it | chunked |
 ///
 /// ```
 /// use straightwire::Body;

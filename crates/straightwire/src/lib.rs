@@ -168,7 +168,8 @@ pub use canceller::Canceller;
 #[cfg(feature = "tls")]
 pub use connection::HttpsConnection;
 pub use connection::{
-    ConnectionBuilder, Expected, HttpConnection, Pipeline, PipelinedRequest, ProxyResponse, Repeat,
+    BodyWriter, ConnectionBuilder, Expected, HttpConnection, Pipeline, PipelinedRequest, ProxyResponse,
+    Repeat,
 };
 pub use credentials::basic_credentials;
 pub use error::{Error, ErrorKind, Phase, Result};

@@ -19,6 +19,7 @@ mod trailers;
 mod tunnel;
 mod upgrade;
 mod watching;
+mod writer;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -32,6 +33,7 @@ pub use https::HttpsConnection;
 pub use pipeline::{Pipeline, PipelinedRequest};
 pub use repeat::Repeat;
 pub use tunnel::ProxyResponse;
+pub use writer::BodyWriter;
 
 use crate::body::{Body, OwnFraming};
 use crate::buffer::ReceiveBuffer;
