@@ -32,6 +32,7 @@ struct Inner {
     detail: String,
     partial: Vec<u8>,
     expected: Option<u64>,
+    saved: u64,
     phase: Option<Phase>,
     source: Option<io::Error>,
 }
@@ -56,6 +57,8 @@ pub enum Phase {
     Head,
     /// Reading the body of the response.
     Body,
+    /// Writing it to where the caller wants it.
+    SaveBody,
 }
 
 /// What kind of thing went wrong. The first group has the names of `http.client`'s exceptions.
@@ -163,6 +166,7 @@ impl Error {
             detail: detail.into(),
             partial: Vec::new(),
             expected: None,
+            saved: 0,
             phase: None,
             source: None,
         }))
@@ -224,6 +228,12 @@ impl Error {
         self.with_partial(&received)
     }
 
+    #[cold]
+    pub(crate) fn with_saved(mut self, saved: u64) -> Error {
+        self.0.saved = saved;
+        self
+    }
+
     /// What kind of error this is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -243,6 +253,12 @@ impl Error {
     /// How many more bytes were to come, where that was known.
     pub fn expected(&self) -> Option<u64> {
         self.0.expected
+    }
+
+    /// How many bytes of the body had been written to where they should go, by
+    /// [`copy_to`](crate::HttpResponse::copy_to).
+    pub fn saved(&self) -> u64 {
+        self.0.saved
     }
 
     /// What was being done when an I/O error or a timeout struck.
@@ -380,14 +396,15 @@ struct Message<'a>(&'a Inner);
 
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, detail, partial, expected, .. } = self.0;
+        let Inner { kind, detail, partial, expected, saved, .. } = self.0;
+        let read = partial.len() as u64 + saved;
         f.write_str(detail)?;
         match (kind, expected) {
             (ErrorKind::IncompleteRead, Some(more)) => {
-                write!(f, " ({} bytes read, {more} more expected)", partial.len())
+                write!(f, " ({read} bytes read, {more} more expected)")
             }
             (ErrorKind::IncompleteRead | ErrorKind::BadChunk, None) => {
-                write!(f, " ({} bytes read)", partial.len())
+                write!(f, " ({read} bytes read)")
             }
             _ => Ok(()),
         }

@@ -154,6 +154,7 @@ mod policy;
 mod pool;
 pub mod proto;
 mod response;
+mod saving;
 mod tap;
 mod timings;
 mod tls;

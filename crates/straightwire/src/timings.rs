@@ -122,7 +122,7 @@ impl Lap {
             Phase::Tls => Lap::Tls,
             Phase::TakeBody | Phase::Send => Lap::Send,
             Phase::Head => Lap::Wait,
-            Phase::Body => Lap::Receive,
+            Phase::Body | Phase::SaveBody => Lap::Receive,
         }
     }
 
