@@ -2,6 +2,7 @@
 
 mod file;
 mod pieces;
+mod watched;
 mod writer;
 
 use std::borrow::Cow;

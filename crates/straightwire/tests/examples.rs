@@ -31,9 +31,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Each example, and something that it prints when it has worked. Those that are not among
 /// [`Servers::arguments`] get the address of an origin.
 const TELLING: &[(&str, &str)] = &[
+    ("body_writer", "\"eggs\": null"),
     ("chunked_upload", "\n1\n4\n9\n"),
     ("deadline", "Timeout: the deadline passed while reading the body"),
     ("defects", "left out: line "),
+    ("download", "20000000 bytes are in "),
     ("get", "200 OK\n"),
     ("head", "Content-Type: text/html"),
     ("https", "taken up again\n200 OK, "),
@@ -51,6 +53,7 @@ const TELLING: &[(&str, &str)] = &[
     ("tunnel", "200 OK, "),
     ("unix_socket", "200 OK\n"),
     ("upgrade", "echo: three\nand again HTTP: 200\n"),
+    ("upload_file", "% of "),
 ];
 
 #[test]

@@ -14,6 +14,7 @@ mod secure;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -312,4 +313,22 @@ fn an_early_answer_is_returned() {
     assert_eq!((response.status(), response.read_all().unwrap()), (413, b"no!".to_vec()));
     drop(response);
     assert_clean(&server, &mut conn, 1);
+}
+
+#[test]
+fn progress_and_throttle_leave_it_to_the_system() {
+    let origin = Origin::start().unwrap();
+    let contents = pattern::bytes(LEN);
+    let scratch = Scratch::new("progress", &contents);
+    let (builder, counts) = counted(origin.addr(), true);
+    let mut conn = builder.build().unwrap();
+    let (calls, mut last) = (AtomicUsize::new(0), (0, None));
+    let body = Body::file(scratch.open()).unwrap().throttle(1 << 40).progress(|sent, total| {
+        calls.fetch_add(1, Ordering::Relaxed);
+        assert!(sent > last.0);
+        last = (sent, total);
+    });
+    assert_received(&upload(&mut conn, body, &[]), &contents, "length");
+    assert_eq!(counts.by_system(), by_system(3 * 1024 * 1024));
+    assert_eq!((calls.into_inner(), last), (4, (LEN as u64, Some(LEN as u64))));
 }
