@@ -41,6 +41,7 @@ macro_rules! file_checks {
             downloads::a_large_body_is_read_whole,
             downloads::a_large_body_is_read_in_blocks,
             downloads::a_large_body_is_read_from_the_buffer,
+            downloads::a_large_body_is_copied,
         );
     };
 }

@@ -1,6 +1,6 @@
 //! nginx: files, uploads by WebDAV's PUT, and as a proxy in front of `server.py`; all of it with TLS too.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -10,9 +10,9 @@ use origin::certificates::Identity;
 use straightwire::{Body, CloseReason, Framing, HttpConnection, HttpsConnection, Repeat};
 
 use crate::peer::{PATIENCE, Peer};
-use crate::program::NGINX;
+use crate::program::{NGINX, PYTHON};
 use crate::site::{self, BIG, HELLO, NUMBERS};
-use crate::{certificates, python};
+use crate::{certificates, python, sha256};
 
 pub(crate) fn start() -> Option<Peer> {
     start_as(None, None, "")
@@ -173,6 +173,29 @@ fn what_was_uploaded_is_there() {
         assert!(ask(&mut conn, "GET", &path) == (200, numbers.clone()));
         assert_eq!(ask(&mut conn, "DELETE", &path), (204, vec![]));
         assert_eq!(ask(&mut conn, "GET", &path).0, 404);
+    }
+}
+
+/// 100 MiB, sent and saved by the ways that are for files.
+#[test]
+fn a_large_file_goes_up_and_comes_down() {
+    let Some(peer) = start() else { return };
+    let mut conn = peer.client();
+    let file = File::open(site::file(BIG)).unwrap();
+    let mut told = (0, None);
+    let body = Body::file(file).unwrap().progress(|sent, total| told = (sent, total));
+    conn.request("PUT", "/uploads/big.bin", body, &[]).unwrap();
+    assert_eq!(conn.get_response().unwrap().status(), 201);
+    assert_eq!(told, (site::BIG_LEN, Some(site::BIG_LEN)));
+
+    let saved = peer.folder().join("saved.bin");
+    conn.request("GET", "/uploads/big.bin", (), &[]).unwrap();
+    let len = conn.get_response().unwrap().copy_to(&mut File::create(&saved).unwrap()).unwrap();
+    assert_eq!(len, site::BIG_LEN);
+    if PYTHON.find().is_some() {
+        for copy in [peer.folder().join("uploads/big.bin"), saved] {
+            assert_eq!(sha256::of_file(&copy), sha256::of_big());
+        }
     }
 }
 

@@ -59,7 +59,8 @@ pub(crate) fn of_big() -> &'static str {
     &SUM
 }
 
-fn of_file(path: &Path) -> String {
+/// The sum of this file.
+pub(crate) fn of_file(path: &Path) -> String {
     let output = reckoner().expect("Python").arg(path).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()

@@ -99,6 +99,9 @@ pub(crate) fn a_large_file_is_uploaded_whole(peer: Peer) {
         let sum = response.read_all().unwrap();
         assert_eq!(String::from_utf8(sum).unwrap(), sha256::of_big());
     }
+    conn.request("PUT", "/sum", Body::file(File::open(&path).unwrap()).unwrap(), &[]).unwrap();
+    let sum = conn.get_response().unwrap().read_all().unwrap();
+    assert_eq!(String::from_utf8(sum).unwrap(), sha256::of_big());
     get_file(&mut conn, HELLO);
 }
 

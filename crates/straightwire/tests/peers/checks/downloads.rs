@@ -48,6 +48,10 @@ pub(crate) fn a_large_body_is_read_from_the_buffer(peer: Peer) {
     });
 }
 
+pub(crate) fn a_large_body_is_copied(peer: Peer) {
+    download(peer, |response, out| response.copy_to(out).unwrap() as usize);
+}
+
 fn download(peer: Peer, read: impl FnOnce(&mut HttpResponse<'_>, &mut Sha256) -> usize) {
     let Some(mut sum) = Sha256::new() else { return };
     let mut conn = peer.client();
