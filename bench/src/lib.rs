@@ -9,6 +9,7 @@
 //!
 //! instructions.rs  system_calls.rs  cpu.rs     how a child is looked at
 //! throughput.rs  bytes a second, as a ratio to the bare socket
+//! files.rs      files to and from a socket: ways to move them, side by side
 //! count.rs      all of it -> results.rs        report.rs  results -> docs/benchmarks
 //! guard.rs      the costs that must not grow
 //! ```
@@ -20,6 +21,8 @@ pub mod child;
 pub mod client;
 pub mod count;
 pub mod cpu;
+#[cfg(target_os = "linux")]
+pub mod files;
 pub mod guard;
 pub mod instructions;
 pub mod memory;

@@ -55,6 +55,19 @@ enum Command {
         #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
         rounds: u16,
     },
+    /// Send and save a large file, each way that the system has, beside straightwire's
+    #[cfg(target_os = "linux")]
+    Files {
+        /// How much, in MiB
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+        mib: u64,
+        /// How often
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+        rounds: u16,
+        /// Where the files are; may be given several times
+        #[arg(long, value_name = "FOLDER", default_values = ["/dev/shm", "target"])]
+        folder: Vec<PathBuf>,
+    },
     /// Write the results into the documentation
     Report {
         /// What `count --json` kept
@@ -138,6 +151,13 @@ fn run(command: Command) -> Result<bool> {
             let jobs = count::jobs(&program, &server, scenario, &client);
             println!("{}, {mib} MiB, median of {rounds} rounds:\n", scenario.name());
             print!("{}", throughput::table(&throughput::measure(&jobs, mib, rounds.into())?));
+        }
+        #[cfg(target_os = "linux")]
+        Command::Files { mib, rounds, folder } => {
+            warn_of_debug_build();
+            for folder in folder {
+                bench::files::run(&folder, mib, rounds.into())?;
+            }
         }
         Command::Report { json, docs } => report::write(&Results::load(&json)?, &docs)?,
         Command::Spots { client, scenario, by, most } => {
