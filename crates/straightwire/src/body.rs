@@ -2,6 +2,7 @@
 
 mod file;
 mod pieces;
+mod trailed;
 mod watched;
 mod writer;
 
@@ -11,9 +12,9 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::trailed::Trailed;
 pub(crate) use file::too_short;
 pub(crate) use pieces::{Pieces, Sink};
+pub(crate) use trailed::Trailed;
 pub(crate) use writer::Gathered;
 
 /// The body of a request: anything that converts into it may be given where a body is asked for.

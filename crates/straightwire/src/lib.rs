@@ -160,7 +160,6 @@ mod tap;
 mod throttle;
 mod timings;
 mod tls;
-mod trailed;
 pub mod transport;
 mod upgraded;
 mod watchers;

@@ -48,6 +48,9 @@ pub enum Event<'a> {
     Opened,
     /// These bytes were sent, before TLS has made them unreadable.
     Sent(&'a [u8]),
+    /// So many bytes of a file were sent by the system itself. A [`Tap`] is given them as [`Sent`](Self::Sent)
+    /// instead, for which they are read; this is for logs and timings, which want no more than their number.
+    SentFile(u64),
     /// These bytes were received, after TLS has made them readable.
     Received(&'a [u8]),
     /// An interim response was read.

@@ -164,6 +164,7 @@ impl Stopwatch {
             Event::Phase(phase) => self.turn_to(Some(Lap::of(phase))),
             Event::Trying(_) => self.timings.tried += 1,
             Event::Connected { peer, .. } => self.timings.peer = peer,
+            Event::SentFile(len) => self.timings.sent += len,
             Event::Sent(bytes) if lap != Some(Lap::Proxy) => self.timings.sent += bytes.len() as u64,
             Event::Received(bytes) if lap != Some(Lap::Proxy) => {
                 self.timings.received += bytes.len() as u64;

@@ -11,6 +11,8 @@ pub(crate) struct Watchers {
     phase: Option<Phase>,
     stopwatch: Option<Stopwatch>,
     taps: Vec<Box<dyn Tap>>,
+    /// How many of the taps, the first ones, are those of every connection.
+    of_all: usize,
 }
 
 impl Watchers {
@@ -22,7 +24,13 @@ impl Watchers {
         all.add(crate::logging::LogTap::default());
         #[cfg(feature = "tracing")]
         all.add(crate::logging::TracingTap::default());
+        all.of_all = all.taps.len();
         all
+    }
+
+    /// Whether anybody looks at the bytes themselves. The logs don't.
+    pub(crate) fn see_bytes(&self) -> bool {
+        self.taps.len() > self.of_all
     }
 
     pub(crate) fn add(&mut self, tap: impl Tap + 'static) {

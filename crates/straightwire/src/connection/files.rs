@@ -7,6 +7,7 @@ use super::HttpConnection;
 use super::duplex::closed_under_way;
 use crate::body::too_short;
 use crate::error::{Error, Phase, Result};
+use crate::tap::Event;
 
 /// How much of a file makes one piece.
 const PIECE: u64 = 1024 * 1024;
@@ -18,12 +19,13 @@ impl HttpConnection {
     /// Sends the next piece of a file, at most `len` bytes, under a `Content-Length`; how many those were.
     pub(super) fn send_file(&mut self, file: &File, len: u64) -> Result<u64> {
         self.await_continue()?;
-        let piece = len.min(PIECE);
+        let mut by_itself = len >= WORTHWHILE && !self.shows_bytes();
+        let piece = len.min(if by_itself { PIECE } else { self.config.blocksize as u64 });
         self.out.clear();
         if let Err(err) = self.exchange.begin_data(&mut self.out, piece as usize) {
             return Err(self.refused(err));
         }
-        let mut by_itself = piece >= WORTHWHILE && !self.is_watched();
+        self.enter(Phase::Send);
         let mut left = piece;
         while left > 0 {
             self.look_if_due()?;
@@ -33,6 +35,9 @@ impl HttpConnection {
                 Some(sent) => sent,
                 None => self.copy_block(file, left)?,
             };
+        }
+        if self.is_watched() {
+            self.tell_sent();
         }
         Ok(piece)
     }
@@ -45,6 +50,7 @@ impl HttpConnection {
             Some(Ok(0)) => Err(self.fail(too_short(len))),
             Some(Ok(sent)) => {
                 self.watch.note_sent(sent as usize);
+                self.emit(|_| Event::SentFile(sent));
                 Ok(Some(sent))
             }
             Some(Err(err)) if err.kind() == io::ErrorKind::WouldBlock => {

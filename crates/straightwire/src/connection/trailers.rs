@@ -1,9 +1,8 @@
 //! Sending a body whose trailers are made at its end.
 
 use super::HttpConnection;
-use crate::body::Body;
+use crate::body::{Body, Trailed};
 use crate::error::{Error, ErrorKind, Result};
-use crate::trailed::Trailed;
 
 impl HttpConnection {
     /// An error unless the head that is ready says that the body goes out in chunks, made here.

@@ -60,6 +60,11 @@ impl HttpConnection {
         }
     }
 
+    /// Whether the bytes of a body have to be shown to somebody.
+    pub(super) fn shows_bytes(&self) -> bool {
+        self.config.debug_level > 0 || self.tap.as_ref().is_some_and(|watchers| watchers.see_bytes())
+    }
+
     /// A head was made, and nothing is in `out` but that.
     #[inline]
     pub(super) fn tell_request(&mut self) {

@@ -132,6 +132,7 @@ impl Story {
                 }
             }
             Event::Sent(bytes) => say(format_args!("sent {} bytes", bytes.len())),
+            Event::SentFile(len) => say(format_args!("sent {len} bytes of a file")),
             Event::Received(bytes) => say(format_args!("received {} bytes", bytes.len())),
             Event::Done => say(format_args!("the response is whole")),
             _ => {}

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::body::{Body, Source};
+use super::{Body, Source};
 
 /// A reader that is sent as a body, and knows its trailers once it is at its end.
 pub(crate) trait Trailed {
