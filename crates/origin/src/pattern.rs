@@ -51,6 +51,24 @@ pub fn bytes(len: usize) -> Vec<u8> {
     out
 }
 
+/// The first `len` bytes of the numbers from 0 on, a line each: text that can be compressed and in which every
+/// place looks different all the same.
+///
+/// ```
+/// assert_eq!(origin::pattern::numbers(7), b"0\n1\n2\n3");
+/// ```
+pub fn numbers(len: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(len + 20);
+    let mut lines = (0_u64..).map(|number| format!("{number}\n"));
+    while out.len() < len
+        && let Some(line) = lines.next()
+    {
+        out.extend_from_slice(line.as_bytes());
+    }
+    out.truncate(len);
+    out
+}
+
 /// The 64-bit FNV-1a hash, fed piece by piece; `{}` shows it as 16 hex digits, the way endpoints send it.
 ///
 /// It finds accidents, not attacks.

@@ -1,9 +1,8 @@
 //! Bodies made of the pattern, in every framing.
 
-use std::fmt;
 use std::time::Duration;
 
-use super::range::{Wanted, wanted};
+use super::parts;
 use crate::call::Call;
 use crate::fault::Outcome;
 use crate::fields::Fields;
@@ -11,56 +10,14 @@ use crate::form;
 use crate::grammar::decimal;
 use crate::pattern::Fnv1a;
 
-const BINARY: &str = "application/octet-stream";
+pub(super) const BINARY: &str = "application/octet-stream";
 /// No single pause of `/drip` lasts longer, in milliseconds.
 const LONGEST_PAUSE: u64 = 60_000;
 
-/// The strong entity tag of `/bytes/N`.
-struct Tag(u64);
-
-impl fmt::Display for Tag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"pattern-{}\"", self.0)
-    }
-}
-
-/// RFC 9110 sections 13.1.2 (If-None-Match) and 14 (ranges).
+/// `/bytes/N`.
 pub(super) fn bytes(call: &mut Call<'_>, size: &str) -> Outcome<()> {
     let Some(total) = decimal(size.as_bytes()) else { return call.not_found() };
-    let fields = &call.head.fields;
-    let answer = &mut call.answer;
-    let is_known =
-        |member: &[u8]| member == b"*" || member.strip_prefix(b"W/").unwrap_or(member) == tag(total);
-    if matches!(call.head.method(), "GET" | "HEAD") && fields.list("If-None-Match").any(is_known) {
-        answer.start(304)?;
-        answer.field("ETag", Tag(total))?;
-        return Ok(answer.bodiless()?);
-    }
-    // If-Range compares strongly, and a date never matches: nothing here has one.
-    let is_fresh =
-        !fields.has("If-Range") || fields.only("If-Range").is_some_and(|given| given == tag(total));
-    let wanted = if call.head.method() == "GET" && is_fresh { wanted(fields, total) } else { Wanted::Whole };
-    let (first, length) = match wanted {
-        Wanted::Whole => {
-            answer.start(200)?;
-            (0, total)
-        }
-        Wanted::Part { first, last } => {
-            answer.start(206)?;
-            answer.field("Content-Range", format_args!("bytes {first}-{last}/{total}"))?;
-            (first, last - first + 1)
-        }
-        Wanted::Nothing => {
-            answer.start(416)?;
-            answer.field("Content-Range", format_args!("bytes */{total}"))?;
-            return Ok(answer.finish_whole(crate::answer::TEXT, b"No byte of that range exists.\n")?);
-        }
-    };
-    answer.field("Content-Type", BINARY)?;
-    answer.field("Accept-Ranges", "bytes")?;
-    answer.field("ETag", Tag(total))?;
-    answer.sized(length)?;
-    Ok(answer.pattern(first, length, |_| ())?)
+    parts::serve(call, total, u64::MAX)
 }
 
 /// `/chunked/N/SIZE`.
@@ -135,8 +92,4 @@ pub(super) fn drip(call: &mut Call<'_>, _: &str) -> Outcome<()> {
         done += count;
     }
     Ok(())
-}
-
-fn tag(total: u64) -> Vec<u8> {
-    Tag(total).to_string().into_bytes()
 }

@@ -2,11 +2,14 @@
 
 mod broken;
 mod echo;
+mod encoded;
 mod files;
+mod flaky;
 mod generate;
 mod hang_up;
 mod interim;
 mod pages;
+mod parts;
 mod range;
 mod redirect;
 mod status;
@@ -37,9 +40,11 @@ const OTHERS: &[(&str, Endpoint)] = &[
     ("/index.html", pages::index),
     ("/headers", pages::headers),
     ("/bytes/", generate::bytes),
+    ("/flaky/", flaky::flaky),
     ("/chunked/", generate::chunked),
     ("/close-delimited/", generate::close_delimited),
     ("/drip", generate::drip),
+    ("/encoded/", encoded::encoded),
     ("/status/", status::status),
     ("/response-headers", status::response_headers),
     ("/redirect/", redirect::chain),

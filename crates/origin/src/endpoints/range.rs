@@ -1,36 +1,59 @@
-//! One byte range of a request, RFC 9110 section 14.2.
+//! The byte ranges of a request, RFC 9110 section 14.2.
 
 use crate::fields::Fields;
-use crate::grammar::decimal;
+use crate::grammar::{decimal, trim};
+
+/// A request for more parts than this gets everything: section 17.15 warns of them.
+const MOST_PARTS: usize = 100;
 
 /// What part of a representation is asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// All of it: no range, one that is malformed or of another unit, or several, which nobody has to serve.
+    /// All of it: no range, one that is malformed or of another unit, or too many.
     Whole,
     /// From byte `first` to byte `last`, both included.
     Part { first: u64, last: u64 },
-    /// A range that no byte lies in.
+    /// Several of these, first and last byte, in the order asked for.
+    Parts(Vec<(u64, u64)>),
+    /// Ranges that no byte lies in.
     Nothing,
 }
 
 /// Reads the Range field of a GET for `total` bytes.
 pub(super) fn wanted(fields: &Fields, total: u64) -> Wanted {
-    let parts = fields.only("Range").and_then(|value| {
+    let set = fields.only("Range").and_then(|value| {
         let equals = value.iter().position(|&byte| byte == b'=')?;
-        let (unit, range) = (&value[..equals], &value[equals + 1..]);
-        let dash = range.iter().position(|&byte| byte == b'-')?;
-        unit.eq_ignore_ascii_case(b"bytes").then(|| (&range[..dash], &range[dash + 1..]))
+        value[..equals].eq_ignore_ascii_case(b"bytes").then(|| &value[equals + 1..])
     });
-    let Some((first, last)) = parts else { return Wanted::Whole };
+    let Some(set) = set else { return Wanted::Whole };
+    let mut parts = Vec::new();
+    for (count, range) in set.split(|&byte| byte == b',').map(trim).enumerate() {
+        match one(range, total) {
+            _ if count == MOST_PARTS => return Wanted::Whole,
+            None => return Wanted::Whole,
+            Some(Wanted::Part { first, last }) => parts.push((first, last)),
+            Some(_) => {}
+        }
+    }
+    match parts[..] {
+        [] => Wanted::Nothing,
+        [(first, last)] => Wanted::Part { first, last },
+        _ => Wanted::Parts(parts),
+    }
+}
+
+/// One range of the set; `None` if it is malformed.
+fn one(range: &[u8], total: u64) -> Option<Wanted> {
+    let dash = range.iter().position(|&byte| byte == b'-')?;
+    let (first, last) = (&range[..dash], &range[dash + 1..]);
     match (number(first), number(last)) {
-        (None, Some(suffix)) if first.is_empty() => match suffix.min(total) {
+        (None, Some(suffix)) if first.is_empty() => Some(match suffix.min(total) {
             0 => Wanted::Nothing,
             suffix => Wanted::Part { first: total - suffix, last: total - 1 },
-        },
-        (Some(first), None) if last.is_empty() => from_to(first, u64::MAX, total),
-        (Some(first), Some(last)) if first <= last => from_to(first, last, total),
-        _ => Wanted::Whole,
+        }),
+        (Some(first), None) if last.is_empty() => Some(from_to(first, u64::MAX, total)),
+        (Some(first), Some(last)) if first <= last => Some(from_to(first, last, total)),
+        _ => None,
     }
 }
 
@@ -67,7 +90,12 @@ mod tests {
             ("bytes=0-", 0, Wanted::Nothing),
             ("bytes=-5", 0, Wanted::Nothing),
             ("bytes=4-2", 10, Wanted::Whole),
-            ("bytes=0-1,3-4", 10, Wanted::Whole),
+            ("bytes=0-1,3-4", 10, Wanted::Parts(vec![(0, 1), (3, 4)])),
+            ("bytes=-2 , 0-1,\t0-", 10, Wanted::Parts(vec![(8, 9), (0, 1), (0, 9)])),
+            ("bytes=0-1,20-30", 10, part(0, 1)),
+            ("bytes=10-,20-30", 10, Wanted::Nothing),
+            ("bytes=0-1,", 10, Wanted::Whole),
+            ("bytes=0-1,b", 10, Wanted::Whole),
             ("bytes=-", 10, Wanted::Whole),
             ("bytes=a-b", 10, Wanted::Whole),
             ("bytes=+1-2", 10, Wanted::Whole),
@@ -79,5 +107,12 @@ mod tests {
             assert_eq!(wanted(&fields, total), expected, "{value} of {total}");
         }
         assert_eq!(wanted(&Fields::default(), 10), Wanted::Whole);
+        let many = |count: usize| {
+            let mut fields = Fields::default();
+            fields.push(format!("Range: bytes={}", vec!["0-0"; count].join(",")).as_bytes()).unwrap();
+            wanted(&fields, 10)
+        };
+        assert_eq!(many(100), Wanted::Parts(vec![(0, 0); 100]));
+        assert_eq!(many(101), Wanted::Whole);
     }
 }

@@ -3,6 +3,7 @@
 mod bodies;
 mod certificates;
 mod client;
+mod encoded;
 mod endpoints;
 mod foreign;
 mod hang_up;
