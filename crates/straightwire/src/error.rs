@@ -116,6 +116,14 @@ pub enum ErrorKind {
     /// [`Error::is_incomplete_read`] is true of both.
     BadChunk,
 
+    /// The content is in a coding that can't be undone here: see [`Decoded`](crate::Decoded).
+    UnknownContentEncoding,
+    /// The content is not what its `Content-Encoding` says, or is damaged or cut short in there.
+    BadContentEncoding,
+    /// The answer to a request for a part is none: its `Content-Range` makes no sense or is for another
+    /// part, or the parts of a `multipart/byteranges` are not where they have to be.
+    BadRange,
+
     /// More header lines than [`Limits::header_lines`](crate::Limits::header_lines).
     TooManyHeaders,
     /// More trailer lines than [`Limits::trailer_lines`](crate::Limits::trailer_lines).
@@ -126,6 +134,10 @@ pub enum ErrorKind {
     HeadTooLarge,
     /// More chunk extensions than [`Limits::chunk_extensions`](crate::Limits::chunk_extensions).
     ChunkExtensionsTooLarge,
+    /// More decoded content than [`DecodeLimits`](crate::DecodeLimits) allows.
+    DecodedTooLarge,
+    /// More parts than a [`RangeParts`](crate::RangeParts) takes.
+    TooManyParts,
 
     /// The peer's certificate was not accepted; the message says what is wrong with it.
     #[doc(alias = "SSLCertVerificationError")]
@@ -350,10 +362,14 @@ impl Error {
                 | BadHeader
                 | BadContentLength
                 | BadChunk
+                | UnknownContentEncoding
+                | BadContentEncoding
+                | BadRange
         ) || self.is_limit()
     }
 
-    /// The peer sent more of something than [`Limits`](crate::Limits) allows.
+    /// The peer sent more of something than [`Limits`](crate::Limits), or whatever reads its content,
+    /// allows.
     pub fn is_limit(&self) -> bool {
         use ErrorKind::*;
         matches!(
@@ -364,6 +380,8 @@ impl Error {
                 | TooManyInterimResponses
                 | HeadTooLarge
                 | ChunkExtensionsTooLarge
+                | DecodedTooLarge
+                | TooManyParts
         )
     }
 

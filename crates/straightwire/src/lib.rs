@@ -145,6 +145,7 @@ mod buffer;
 mod canceller;
 mod connection;
 mod credentials;
+mod decoding;
 mod error;
 mod host;
 mod limits;
@@ -174,6 +175,7 @@ pub use connection::{
     Repeat,
 };
 pub use credentials::basic_credentials;
+pub use decoding::{DecodeLimits, Decoded, accept_encoding};
 pub use error::{Error, ErrorKind, Phase, Result};
 pub use limits::Limits;
 pub use policy::Policy;

@@ -60,10 +60,13 @@ pub mod scan;
 mod state;
 pub mod status;
 
+pub(crate) use digits::decimal;
 pub(crate) use exchange::Asked;
 pub use exchange::{BodyStep, Exchange, Received};
+pub(crate) use fields::{FieldsReader, Section};
 pub use framing::{CloseReason, Framing};
 pub(crate) use framing::{is_idempotent, list_names};
+pub(crate) use grammar::list_elements;
 pub use headers::{Defect, Headers, Iter as HeadersIter};
 pub use request::HeaderValue;
 pub(crate) use request::after_scheme;
