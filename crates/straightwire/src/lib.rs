@@ -155,6 +155,7 @@ mod policy;
 mod pool;
 mod progress;
 pub mod proto;
+mod ranges;
 mod response;
 mod saving;
 mod tap;
@@ -183,6 +184,9 @@ pub use pool::{Lease, Origin, Pool, PoolBuilder, PoolError, Scheme};
 pub use progress::Progress;
 pub use proto::status::{self, HTTP_PORT, HTTPS_PORT, responses};
 pub use proto::{CloseReason, ConnectionState, Defect, Framing, HeaderValue, Headers, ResponseHead};
+pub use ranges::{
+    ByteRanges, ContentRange, Continuation, Download, Outcome, RangePart, RangeParts, Validator,
+};
 pub use response::HttpResponse;
 pub use tap::{Event, RequestHead, Tap};
 pub use throttle::Throttle;

@@ -2,8 +2,8 @@
 
 use flate2::{Crc, Decompress};
 
+use super::inflate::inflate;
 use super::stage::{Decode, MORE, Step};
-use super::zlib::inflate;
 
 /// Bits of the flags in a header (2.3.1).
 const HEADER_CRC: u8 = 2;

@@ -29,6 +29,7 @@ pub(super) struct Step {
 }
 
 /// Said of bytes that follow encoded content which is whole.
+#[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip"))]
 pub(super) const MORE: &str = "bytes after its end";
 
 /// What content is read from.

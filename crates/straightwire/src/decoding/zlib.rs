@@ -1,7 +1,8 @@
 //! `deflate`: deflated data (RFC 1951) in the zlib format (RFC 1950), or bare.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::Decompress;
 
+use super::inflate::inflate;
 use super::stage::{Decode, MORE, Step};
 
 /// RFC 9110 8.4.1.2 means zlib and knows that servers send bare deflate.
@@ -37,18 +38,4 @@ impl Decode for Zlib {
 /// its unused bits set, which no encoder does.
 fn is_zlib(first: u8) -> bool {
     first & 0x0f == 8
-}
-
-/// A step through deflated data, and whether it ended.
-pub(super) fn inflate(data: &mut Decompress, input: &[u8], output: &mut [u8]) -> (Step, bool) {
-    let (taken, given) = (data.total_in(), data.total_out());
-    let result = data.decompress(input, output, FlushDecompress::None);
-    let damage = match &result {
-        Ok(_) => None,
-        Err(err) if err.needs_dictionary().is_some() => Some("a dictionary that nobody has"),
-        Err(_) => Some("damaged data"),
-    };
-    let taken = (data.total_in() - taken) as usize;
-    let given = (data.total_out() - given) as usize;
-    (Step { taken, given, damage }, matches!(result, Ok(Status::StreamEnd)))
 }
