@@ -5,6 +5,8 @@ mod brotli;
 mod coding;
 #[cfg(feature = "gzip")]
 mod gzip;
+#[cfg(any(feature = "deflate", feature = "gzip"))]
+mod inflate;
 mod stage;
 #[cfg(feature = "deflate")]
 mod zlib;
