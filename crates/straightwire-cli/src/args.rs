@@ -85,12 +85,28 @@ pub(crate) struct RequestArgs {
     #[arg(short = 'I', long, conflicts_with_all = ["method", "data", "data_binary"])]
     pub(crate) head: bool,
 
+    /// Ask for compressed content, and decompress it
+    #[arg(long)]
+    pub(crate) compressed: bool,
     /// Show the head of the answer before its body
     #[arg(short, long)]
     pub(crate) include: bool,
     /// Write to FILE; what came before an error stays
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Fetch what the FILE of -o still lacks: '-' is from
+    /// its end on
+    #[arg(
+        short = 'C',
+        long,
+        value_name = "-",
+        value_parser = ["-"],
+        hide_possible_values = true,
+        requires = "output",
+        conflicts_with_all = ["compressed", "include", "head", "data", "data_binary"],
+        verbatim_doc_comment
+    )]
+    pub(crate) continue_at: Option<String>,
     /// For a status from 400 up write no body, exit 22
     #[arg(short, long)]
     pub(crate) fail: bool,

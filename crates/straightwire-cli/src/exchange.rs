@@ -8,20 +8,28 @@ use crate::args::RequestArgs;
 use crate::exit::{Code, Failure};
 use crate::output::Output;
 use crate::request::Request;
+use crate::resume::Resumption;
 use crate::route::Progress;
 use crate::timing;
 use crate::wire::{Passed, Wire, show, show_refusal};
 
 /// Sends what the options ask for and writes out the answer.
 pub(crate) fn run(args: &RequestArgs) -> Result<(), Failure> {
-    let request = Request::new(args)?;
+    let mut request = Request::new(args)?;
+    let resumption = Resumption::of(args, &request)?;
+    if let Some(resumption) = &resumption {
+        request.add(resumption.headers());
+    }
     let Prepared { mut conn, heads, progress } = prepare(args, &request)?;
     if let Err(err) = conn.connect() {
         return Err(could_not_connect(args, &err, conn, &progress));
     }
     // What came so far was a proxy's.
     heads.try_iter().for_each(drop);
-    let answered = ask(&mut conn, &request).and_then(|response| write_out(response, &heads, args));
+    let answered = ask(&mut conn, &request).and_then(|response| match resumption {
+        Some(resumption) => resumption.write_out(response),
+        None => write_out(response, &heads, args),
+    });
     conn.close();
     show_timing(args, &conn);
     answered
@@ -59,7 +67,9 @@ fn write_out(mut response: HttpResponse<'_>, heads: &Heads, args: &RequestArgs) 
         for head in heads.try_iter() {
             output.write(&head)?;
         }
-        if !refused {
+        if !refused && args.compressed {
+            output.copy(&mut response.decoded().map_err(|err| Failure::of(&err))?)?;
+        } else if !refused {
             output.copy(&mut response)?;
         }
     }

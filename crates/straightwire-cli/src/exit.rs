@@ -21,6 +21,7 @@ pub(crate) enum Code {
     Write = 23,
     Read = 26,
     Timeout = 28,
+    Range = 33,
     TlsHandshake = 35,
     Interface = 45,
     EmptyReply = 52,
@@ -29,6 +30,7 @@ pub(crate) enum Code {
     ClientCertificate = 58,
     Certificate = 60,
     UnknownEncoding = 61,
+    TooLarge = 63,
     CaFile = 77,
     Socks = 97,
 }
@@ -101,7 +103,11 @@ fn code(err: &Error) -> Code {
         ErrorKind::NotConnected => Code::Connect,
         ErrorKind::RemoteDisconnected => Code::EmptyReply,
         ErrorKind::IncompleteRead => Code::PartialFile,
-        ErrorKind::UnknownTransferEncoding => Code::UnknownEncoding,
+        ErrorKind::UnknownTransferEncoding
+        | ErrorKind::UnknownContentEncoding
+        | ErrorKind::BadContentEncoding => Code::UnknownEncoding,
+        ErrorKind::DecodedTooLarge => Code::TooLarge,
+        ErrorKind::BadRange => Code::Range,
         ErrorKind::BadChunk => Code::Receive,
         ErrorKind::Timeout => Code::Timeout,
         ErrorKind::Certificate => Code::Certificate,

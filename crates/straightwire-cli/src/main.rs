@@ -6,6 +6,7 @@ mod exchange;
 mod exit;
 mod output;
 mod request;
+mod resume;
 mod route;
 mod scratch;
 mod serve;

@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
-use straightwire::HttpResponse;
-
 use crate::exit::{Code, Failure};
 
 /// Standard output or a file.
@@ -34,15 +32,23 @@ impl Output {
         written.map_err(|err| Failure::writing(&self.name.display().to_string(), &err))
     }
 
+    /// The file, to be written behind what it has.
+    pub(crate) fn behind(path: &Path) -> Result<Output, Failure> {
+        match File::options().append(true).create(true).open(path) {
+            Ok(file) => Ok(Output { name: path.to_owned(), to: Box::new(file) }),
+            Err(err) => Err(Failure::new(Code::Write, format!("{} can't be opened: {err}", path.display()))),
+        }
+    }
+
     /// Writes the body as it comes, never holding more of it than the connection's buffer does.
-    pub(crate) fn copy(&mut self, response: &mut HttpResponse<'_>) -> Result<(), Failure> {
+    pub(crate) fn copy(&mut self, body: &mut impl BufRead) -> Result<(), Failure> {
         loop {
-            let len = match response.fill_buf() {
+            let len = match body.fill_buf() {
                 Ok([]) => return Ok(()),
                 Ok(piece) => self.write(piece).map(|()| piece.len())?,
                 Err(err) => return Err(Failure::receiving(err)),
             };
-            response.consume(len);
+            body.consume(len);
         }
     }
 }

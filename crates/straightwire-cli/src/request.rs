@@ -41,6 +41,10 @@ impl Request {
         let proxy_authorization = args.route.proxy_authorization();
         let tunnel_headers = tunnel_headers(&args.headers, proxy_authorization.as_deref());
         let mut given = args.headers.clone();
+        if args.compressed && !is_given(&given, "Accept-Encoding") {
+            let value = Some(straightwire::accept_encoding().to_owned());
+            given.insert(0, Header { name: "Accept-Encoding".to_owned(), value });
+        }
         let mut credentials =
             basic(&url)?.map(|value| ("Authorization", value)).into_iter().collect::<Vec<_>>();
         match passage {
@@ -61,6 +65,20 @@ impl Request {
             tunnel_headers,
             body,
         })
+    }
+
+    /// Sends these too, unless there is one of that name.
+    pub(crate) fn add(&mut self, headers: Vec<(String, String)>) {
+        for (name, value) in headers {
+            if !self.headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(&name)) {
+                self.headers.push((name, value));
+            }
+        }
+    }
+
+    /// The target, as the server gets it.
+    pub(crate) fn target(&self) -> &str {
+        &self.target
     }
 
     /// Begins the request on `conn`. Nothing is sent yet, but what can't be sent is found out.

@@ -1,5 +1,6 @@
 //! The command as it is used: the real binary, against servers on loopback.
 
+mod compressed;
 mod demo;
 mod exit_codes;
 mod help;
@@ -8,6 +9,7 @@ mod output;
 mod program;
 mod proxy;
 mod requests;
+mod resume;
 mod route_codes;
 mod serve;
 mod system;
