@@ -119,6 +119,18 @@ fn cases() -> Vec<Case> {
             answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"),
             56,
         ),
+        case(
+            "an unknown content coding",
+            &["--compressed"],
+            answer("HTTP/1.1 200 OK\r\nContent-Encoding: compress\r\nContent-Length: 2\r\n\r\nok"),
+            61,
+        ),
+        case(
+            "damaged content",
+            &["--compressed"],
+            answer("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 14\r\n\r\nno gzip at all"),
+            61,
+        ),
         case("an early answer", &["-d", "x"], answer(early), 0),
         case(
             "an unknown coding",

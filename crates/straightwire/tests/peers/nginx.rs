@@ -136,6 +136,29 @@ mod with_tls {
     body_checks!(super::start_as_proxy_with_tls);
 }
 
+/// It encodes as it sends, and sends a file that lies there encoded.
+#[cfg(feature = "decode")]
+#[test]
+fn what_it_encodes_is_decoded() {
+    let lines = "gzip on; gzip_types *; gzip_min_length 1;";
+    let Some(peer) = start_as(None, None, lines) else { return };
+    let mut conn = peer.client();
+    for (path, is_chunked) in [(NUMBERS, true), (HELLO, false), (NUMBERS, true)] {
+        conn.request("GET", path, (), &[("Accept-Encoding", straightwire::accept_encoding())]).unwrap();
+        let mut response = conn.get_response().unwrap();
+        assert_eq!(response.header_or("Content-Encoding", ""), "gzip", "{path}");
+        assert_eq!(response.framing() == Framing::Chunked, is_chunked);
+        let mut decoded = response.decoded().unwrap();
+        assert!(decoded.read_all().unwrap() == site::contents(path), "{path}");
+        assert!(decoded.bytes_in() > 0 && response.close_reason().is_none());
+    }
+    // Without being asked it encodes nothing.
+    conn.request("GET", NUMBERS, (), &[]).unwrap();
+    let mut response = conn.get_response().unwrap();
+    assert_eq!(response.header("Content-Encoding"), None);
+    assert!(response.decoded().unwrap().read_all().unwrap() == site::contents(NUMBERS));
+}
+
 fn ask(conn: &mut HttpConnection, method: &str, path: &str) -> (u16, Vec<u8>) {
     conn.request(method, path, (), &[]).unwrap();
     let mut response = conn.get_response().unwrap();

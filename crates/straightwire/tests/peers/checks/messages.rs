@@ -1,6 +1,6 @@
 //! Heads, and what they say of the body.
 
-use straightwire::Framing;
+use straightwire::{ByteRanges, Framing};
 
 use super::{get, get_file, local_port};
 use crate::peer::Peer;
@@ -47,6 +47,31 @@ pub(crate) fn ranges_give_their_bytes(peer: Peer) {
         assert_eq!(response.header_or("Content-Range", ""), told);
         assert_eq!(response.framing(), Framing::Length(wanted.len() as u64));
         assert_eq!(response.read_all().unwrap(), whole[wanted], "{range}");
+    }
+    assert_eq!(local_port(&conn), port);
+}
+
+pub(crate) fn several_ranges_are_parts_of_one_answer(peer: Peer) {
+    let whole = site::contents(NUMBERS);
+    let len = whole.len() as u64;
+    let mut conn = peer.client();
+    conn.connect().unwrap();
+    let port = local_port(&conn);
+    let wanted = ByteRanges::new(100..300).unwrap().and(..5).unwrap().and(9_000..60_000).unwrap();
+    let wanted = wanted.and_last(77).unwrap().to_string();
+    for _ in 0..3 {
+        conn.request("GET", NUMBERS, (), &[("Range", &wanted)]).unwrap();
+        let mut response = conn.get_response().unwrap();
+        assert_eq!(response.status(), 206);
+        assert_eq!(response.headers().content_type(), "multipart/byteranges");
+        let mut parts = response.range_parts().unwrap();
+        for expected in [100..300, 0..5, 9_000..60_000, len - 77..len] {
+            let mut part = parts.next_part().unwrap().unwrap();
+            assert_eq!((part.range(), part.content_range().complete_len()), (expected.clone(), Some(len)));
+            assert!(part.read_all().unwrap() == whole[expected.start as usize..expected.end as usize]);
+        }
+        assert!(parts.next_part().unwrap().is_none());
+        assert!(response.is_closed() && response.close_reason().is_none(), "{response:?}");
     }
     assert_eq!(local_port(&conn), port);
 }
