@@ -32,8 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// [`Servers::arguments`] get the address of an origin.
 const TELLING: &[(&str, &str)] = &[
     ("body_writer", "\"eggs\": null"),
+    ("byteranges", "bytes 5000-5009/100000: 10 bytes"),
     ("chunked_upload", "\n1\n4\n9\n"),
     ("deadline", "Timeout: the deadline passed while reading the body"),
+    ("decoding", "gzip, br: 18519 lines"),
     ("defects", "left out: line "),
     ("download", "20000000 bytes are in "),
     ("early_response", "closed after it: "),
@@ -47,6 +49,7 @@ const TELLING: &[(&str, &str)] = &[
     ("pool", "400 requests over "),
     ("post", "spam = 1\neggs = 2\n"),
     ("put", "201 Created\n26 bytes there now\n"),
+    ("resume", "all 100000 bytes are here\n"),
     ("stale", ", sent twice\n"),
     ("step_by_step", "\"target\": \"/anything\""),
     ("streamed_read", "200 OK, Chunked\n200 bytes: "),
