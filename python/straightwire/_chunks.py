@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import straightwire.client as face
+from straightwire import _lenient as lenient
 from straightwire._errors import HTTPException, IncompleteRead, LineTooLong
 from straightwire._lines import ENDS, read_line
 
@@ -33,11 +34,20 @@ def read_next_chunk_size(self: Any) -> int:
 
 def read_and_discard_trailer(self: Any) -> None:
     most = face._MAXHEADERS if self._max_headers is None else self._max_headers
-    count = 0
-    while read_line(self.fp, "trailer line") not in ENDS:
-        count += 1
-        if count > most:
+    lines = []
+    while (line := read_line(self.fp, "trailer line")) not in ENDS:
+        lines.append(line)
+        if len(lines) > most:
             raise HTTPException(f"got more than {most} trailers")
+    if lines:
+        self._trailer_lines = lines
+
+
+def make_trailers(response: Any) -> None:
+    """Gives a response whose trailers have come the message that they make."""
+    if response._trailer_lines is not None:
+        parse = lenient.parse_header_lines if response.lenient_headers else face._parse_header_lines
+        response.trailers = parse([*response._trailer_lines, b"\r\n"])
 
 
 def get_chunk_left(self: Any) -> int | None:
@@ -119,7 +129,12 @@ def peek_chunked(self: Any, n: int) -> bytes:
     try:
         left = self._get_chunk_left()
     except IncompleteRead:
+        if self.strict_length:
+            raise
         return b""
     if left is None:
         return b""
-    return self.fp.peek(min(left, face._MIN_READ_BUF_SIZE))[:left]
+    ahead: bytes = self.fp.peek(min(left, face._MIN_READ_BUF_SIZE))[:left]
+    if not ahead and self.strict_length:
+        raise IncompleteRead(b"", left)
+    return ahead

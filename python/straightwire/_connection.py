@@ -6,13 +6,18 @@ import errno
 import io
 import socket
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from sys import audit
 
 import straightwire.client as face
 from straightwire import _bodies as bodies
+from straightwire import _exchange as exchange
+from straightwire import _extras as extras
+from straightwire import _trailers as trailing
 from straightwire import _tunnel as tunnel
-from straightwire._engine import Guard, begin, field_line, join_head, send_all
+from straightwire import _upload as upload
+from straightwire._debug import say
+from straightwire._engine import Guard, begin, join_head, send_all
 from straightwire._errors import (
     CannotSendHeader,
     CannotSendRequest,
@@ -20,23 +25,19 @@ from straightwire._errors import (
     RemoteDisconnected,
     ResponseNotReady,
 )
+from straightwire._fields import JUDGES_NAMES, encode_field
 from straightwire._hosts import absolute_host_value, host_value, refuse_url, split_port
-from straightwire._response import OPENING, HTTPResponse, say
+from straightwire._response import OPENING, HTTPResponse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Literal
+
+    from typing_extensions import Unpack
 
 _IDLE = "Idle"
 _STARTED = "Request-started"
 _SENT = "Request-sent"
-
-# The same words as the interpreter's own, for those who read them.
-_SENDING, _READING = (
-    ("sendIng a read()able",) * 2
-    if sys.version_info < (3, 11)
-    else ("sending a readable", "reading a readable")
-)
 
 # How a file on disk is read where that makes no chunks, and no other size was asked for.
 _LARGE_BLOCK = 64 * 1024
@@ -64,8 +65,20 @@ class HTTPConnection:
     _tunnel_host: str | None = None
     _tunnel_port: Any = None
     _raw_proxy_headers: list[bytes] | None = None
+    _exchange: exchange.Exchange | None = None
     # For connections that were made without our `__init__`.
     _host_made: tuple[Any, ...] = (None, None, None, None)
+
+    expect_timeout: float | None = None
+    expect_retry = False
+    early_response = False
+    skip_interim = False
+    on_interim: Any = None
+    repeat_stale: bool | Literal["any"] = False
+    strict_length = False
+    lenient_headers = False
+    timed = False
+    timings: Any = None
 
     _is_textIO = staticmethod(bodies.is_text)
     _get_content_length = staticmethod(bodies.content_length)
@@ -79,6 +92,7 @@ class HTTPConnection:
         blocksize: int = 8192,
         *,
         max_response_headers: int | None = None,
+        **options: Unpack[extras.Extras],
     ) -> None:
         self.timeout = timeout
         self.source_address = source_address
@@ -100,6 +114,9 @@ class HTTPConnection:
         self._create_connection = face.socket.create_connection
         # The last value of Host, after what it was made from.
         self._host_made = (None, None, None, None)
+        self._exchange = None
+        if options:
+            extras.put(self, options)
 
     def _get_hostport(self, host: str, port: Any) -> tuple[str, Any]:
         return split_port(host, port, self.default_port)
@@ -136,6 +153,9 @@ class HTTPConnection:
         self.__state = _IDLE
         # A request that was refused half-way must not go out with the next one.
         del self._buffer[:]
+        self._exchange = None
+        if self.__response is not None and getattr(self.__response, "_handed_over", False):
+            self.sock = None
         try:
             sock, self.sock = self.sock, None
             if sock:
@@ -151,7 +171,9 @@ class HTTPConnection:
         if response is None or not response.isclosed():
             return
         self.__response = None
-        if getattr(response, "_abandoned", False) and self.sock:
+        if getattr(response, "_handed_over", False):
+            self.sock = None
+        elif getattr(response, "_abandoned", False) and self.sock:
             # The rest of that body would be taken for the next response.
             drop_socket(self)
 
@@ -165,21 +187,14 @@ class HTTPConnection:
             self.connect()
         if self.debuglevel > 0:
             say("send:", repr(data))
-        if type(data) is not bytes and hasattr(data, "read"):
-            if self.debuglevel > 0:
-                say(_SENDING)
-            for block in bodies.blocks(self, data):
-                sys.audit("http.client.send", self, block)
-                self.sock.sendall(block)
+        if self._exchange is not None and self._exchange.is_watched:
+            upload.send(self, data)
+            return
+        if type(data) is not bytes:
+            bodies.send_any(self, data)
             return
         sys.audit("http.client.send", self, data)
-        try:
-            self.sock.sendall(data)
-        except TypeError:
-            if not isinstance(data, Iterable):
-                raise TypeError(f"data should be a bytes-like object or an iterable, got {type(data)!r}")  # noqa: B904
-            for piece in data:
-                self.sock.sendall(piece)
+        self.sock.sendall(data)
 
     def _output(self, s: bytes) -> None:
         """Adds a line to the request's head."""
@@ -188,7 +203,7 @@ class HTTPConnection:
     def _read_readable(self, readable: Any) -> Iterator[bytes]:
         """What a file gives, by `blocksize`."""
         if self.debuglevel > 0:
-            say(_READING)
+            say(bodies.READING)
         return bodies.blocks(self, readable)
 
     def _send_output(self, message_body: Any = None, encode_chunked: bool = False) -> None:
@@ -196,33 +211,25 @@ class HTTPConnection:
         self._buffer.extend((b"", b""))
         head = b"\r\n".join(self._buffer)
         del self._buffer[:]
-        self.send(head)
+        if self._exchange is None:
+            self.send(head)
+        else:
+            upload.send_head(self, head)
         encode_chunked = encode_chunked and self._http_vsn == 11
         if message_body is None:
             # Without its last chunk the server would wait for ever, where one was announced.
             encode_chunked = encode_chunked and b"\r\ntransfer-encoding:" in head.lower()
-        elif not encode_chunked and type(message_body) in _FILES and self.__may_cut_freely(message_body):
-            while block := message_body.read(_LARGE_BLOCK):
-                self.send(block)
-        else:
-            for chunk in bodies.pieces(self, message_body):
-                if not chunk:
-                    if self.debuglevel > 0:
-                        say("Zero length chunk ignored")
-                    continue
-                if encode_chunked:
-                    if type(chunk) is bytes:
-                        chunk = b"%X\r\n%b\r\n" % (len(chunk), chunk)
-                    else:
-                        chunk = f"{bodies.size(chunk):X}\r\n".encode("ascii") + chunk + b"\r\n"
-                self.send(chunk)
+        elif self._exchange is None or upload.is_wanted(self, message_body):
+            block = _LARGE_BLOCK if not encode_chunked and self.__may_cut_freely(message_body) else None
+            bodies.send_body(self, message_body, encode_chunked, block)
         if encode_chunked:
-            self.send(b"0\r\n\r\n")
+            self.send(bodies.LAST_CHUNK)
 
     def __may_cut_freely(self, file: Any) -> bool:
         """Whether nobody can tell, or has said, by how much a file is read."""
         return (
-            self.blocksize == 8192
+            type(file) in _FILES
+            and self.blocksize == 8192
             and type(file.raw) is io.FileIO
             and STEPS.passes(self)
             and type(self)._read_readable is _READ_READABLE
@@ -238,6 +245,7 @@ class HTTPConnection:
         if self.__state != _IDLE:
             raise CannotSendRequest(self.__state)
         self.__state = _STARTED
+        self._exchange = None if extras.NONE.passes(self) else exchange.begin(self, method)
         self._validate_method(method)
         self._method = method
         url = url or "/"
@@ -290,24 +298,7 @@ class HTTPConnection:
         """Adds a header; several values become lines of one header."""
         if self.__state != _STARTED:
             raise CannotSendHeader()
-        if JUDGES.passes(self):
-            line = field_line(header, values)
-            if line is not None:
-                self._output(line)
-                return
-        name = header.encode("ascii") if hasattr(header, "encode") else header
-        if not face._is_legal_header_name(name):
-            raise ValueError(f"Invalid header name {name!r}")
-        raw = []
-        for value in values:
-            if hasattr(value, "encode"):
-                value = value.encode("latin-1")
-            elif isinstance(value, int):
-                value = str(value).encode("ascii")
-            if face._is_illegal_header_value(value):
-                raise ValueError(f"Invalid header value {value!r}")
-            raw.append(value)
-        self._output(name + b": " + b"\r\n\t".join(raw))
+        self._output(encode_field(header, values))
 
     def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
         """Ends the head and sends it, with the body if there is one."""
@@ -315,6 +306,8 @@ class HTTPConnection:
             raise CannotSendHeader()
         self.__state = _SENT
         self._send_output(message_body, encode_chunked=encode_chunked)
+
+    endchunks = trailing.end_chunks
 
     # -- a request at once
 
@@ -326,8 +319,12 @@ class HTTPConnection:
         headers: Any = {},  # noqa: B006  (never changed; the default that introspection shows)
         *,
         encode_chunked: bool = False,
+        trailers: Any = None,
     ) -> None:
-        """Sends a whole request."""
+        """Sends a whole request; with trailers, or a function that gives them after the body, in chunks."""
+        if trailers is not None:
+            trailing.request(self, method, url, body, headers, trailers)
+            return
         self._send_request(method, url, body, headers, encode_chunked)
 
     def _send_request(self, method: str, url: str, body: Any, headers: Any, encode_chunked: bool) -> None:
@@ -423,7 +420,11 @@ class HTTPConnection:
                 )
         if self.__state != _SENT or self.__response:
             raise ResponseNotReady(self.__state)
-        if self.response_class is HTTPResponse and self.max_response_headers is None and self.debuglevel <= 0:
+        if self._exchange is not None:
+            response = exchange.respond(self)
+        elif (
+            self.response_class is HTTPResponse and self.max_response_headers is None and self.debuglevel <= 0
+        ):
             try:
                 begun = begin(OPENING, HTTPResponse, _NEW, self.sock, self._method)
             except ConnectionError:
@@ -463,14 +464,12 @@ class HTTPConnection:
 
     def __respond(self, reader: Any) -> Any:
         """A response whose head has yet to be read, by `reader` if there is one."""
-        if reader is not None:
-            response = _NEW(HTTPResponse)
-            response.fp = reader
-            response._method = self._method
-            return response
-        if self.debuglevel > 0:
-            return self.response_class(self.sock, self.debuglevel, method=self._method)
-        return self.response_class(self.sock, method=self._method)
+        if reader is None:
+            return exchange.open_response(self)
+        response = _NEW(HTTPResponse)
+        response.fp = reader
+        response._method = self._method
+        return response
 
 
 def drop_socket(connection: Any) -> None:
@@ -486,13 +485,14 @@ _STEPS = (
     "putrequest", "putheader", "endheaders", "send", "debuglevel", "_http_vsn", "_http_vsn_str", "_send_output",
     "_output", "_encode_request", "_validate_method", "_validate_path", "_get_content_length",
 )  # fmt: skip
-_JUDGES = ("_is_legal_header_name", "_is_illegal_header_value")
 
 # What the short cut through `_send_request` leaves out, and the number of attributes that a connection has.
-STEPS = Guard({step: getattr(HTTPConnection, step) for step in _STEPS}, 17, face, _JUDGES)
-
-# The same for a header.
-JUDGES = Guard({}, None, face, _JUDGES)
+STEPS = Guard(
+    {step: getattr(HTTPConnection, step) for step in (*_STEPS, *extras.DEFAULTS)},
+    extras.ATTRIBUTES,
+    face,
+    JUDGES_NAMES,
+)
 
 # As they are usually written; in any other case the slow way finds out.
 _EXPECTING = frozenset(("PATCH", "POST", "PUT"))

@@ -12,6 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from typing_extensions import Unpack
+
+    from straightwire._extras import Extras
+
 
 def create_https_context(http_version: int) -> Any:
     """The context that is used where none is given: checks certificate and name, offers HTTP/1.1."""
@@ -43,9 +47,16 @@ class HTTPSConnection(HTTPConnection):
             context: Any = None,
             blocksize: int = 8192,
             max_response_headers: int | None = None,
+            **options: Unpack[Extras],
         ) -> None:
             super().__init__(
-                host, port, timeout, source_address, blocksize, max_response_headers=max_response_headers
+                host,
+                port,
+                timeout,
+                source_address,
+                blocksize,
+                max_response_headers=max_response_headers,
+                **options,
             )
             self._context = face._create_https_context(self._http_vsn) if context is None else context
 
@@ -64,9 +75,16 @@ class HTTPSConnection(HTTPConnection):
             check_hostname: bool | None = None,
             blocksize: int = 8192,
             max_response_headers: int | None = None,
+            **options: Unpack[Extras],
         ) -> None:
             super().__init__(
-                host, port, timeout, source_address, blocksize, max_response_headers=max_response_headers
+                host,
+                port,
+                timeout,
+                source_address,
+                blocksize,
+                max_response_headers=max_response_headers,
+                **options,
             )
             if key_file is not None or cert_file is not None or check_hostname is not None:
                 import warnings
@@ -97,6 +115,8 @@ class HTTPSConnection(HTTPConnection):
     def connect(self) -> None:
         """Connects as `HTTPConnection` does, then turns to TLS."""
         super().connect()
+        if self.timings is not None:
+            self.timings.has_connected()
         name = self._tunnel_host or self.host
         try:
             self.sock = self._context.wrap_socket(self.sock, server_hostname=name)

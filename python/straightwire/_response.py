@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from builtins import print as builtin_print
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from sys import maxsize
 
 import straightwire.client as face
 from straightwire import _chunks
+from straightwire import _heads as heads
+from straightwire import _interim as interims
+from straightwire import _strict as strict
 from straightwire._engine import (
     Guard,
     open_reader,
@@ -18,14 +20,7 @@ from straightwire._engine import (
     readinto_chunks,
     take_head,
 )
-from straightwire._errors import (
-    BadStatusLine,
-    HTTPException,
-    IncompleteRead,
-    LineTooLong,
-    RemoteDisconnected,
-    UnknownProtocol,
-)
+from straightwire._errors import IncompleteRead, LineTooLong
 from straightwire._late import Late
 
 TYPE_CHECKING = False
@@ -34,21 +29,12 @@ if TYPE_CHECKING:
 
 _UNKNOWN = "UNKNOWN"
 
-# Statuses that have no body, whatever their headers promise; 1xx besides (RFC 9112 6.3 rule 1).
-_BODILESS = frozenset((204, 304))
-
-
-def say(*words: object) -> None:
-    """Prints for `debuglevel`, through `http.client.print` if somebody has set that."""
-    getattr(face, "print", builtin_print)(*words)
-
 
 def make_message(response: Any) -> None:
     """Gives a response the message that stands for its head, as `headers` and `msg`."""
     if response._head is None:
         return
-    message = face.HTTPMessage.__new__(face.HTTPMessage)
-    message._head = response._head
+    message = heads.message(response._head)
     # Either may have been set to something else before.
     response.__dict__.setdefault("headers", message)
     response.__dict__.setdefault("msg", message)
@@ -80,6 +66,18 @@ class HTTPResponse(io.BufferedIOBase):
     # Whether `close` left a part of the body unread, so that it stands in the way of the next response.
     _abandoned = False
 
+    # What the extras of a connection ask of its responses, and what they leave on them.
+    skip_interim = False
+    on_interim: Any = None
+    interim: Any = ()
+    strict_length = False
+    lenient_headers = False
+    timings: Any = None
+    trailers: Any = Late(_chunks.make_trailers)
+    _trailer_lines: Any = None
+    # Whether the socket is the caller's.
+    _handed_over = False
+
     def __init__(
         self, sock: Any, debuglevel: int = 0, method: str | None = None, url: str | None = None
     ) -> None:
@@ -100,38 +98,13 @@ class HTTPResponse(io.BufferedIOBase):
 
     # -- the head
 
-    def _read_status(self) -> tuple[str, int, str]:
-        """Reads the status line: version, status and reason."""
-        line = str(self.fp.readline(face._MAXLINE + 1), "iso-8859-1")
-        if len(line) > face._MAXLINE:
-            raise LineTooLong("status line")
-        if self.debuglevel > 0:
-            say("reply:", repr(line))
-        if not line:
-            raise RemoteDisconnected("Remote end closed connection without response")
-        words: Sequence[str] = line.split(None, 2)
-        if len(words) < 3:
-            # Without a reason, what follows the code is left to `int`; a word alone is not taken for a version.
-            words = (*line.split(None, 1), "") if len(words) == 2 else ("", "", "")
-        version, code, reason = words
-        if not version.startswith("HTTP/"):
-            self._close_conn()
-            raise BadStatusLine(line)
-        try:
-            status = int(code)
-        except ValueError:
-            raise BadStatusLine(line)  # noqa: B904
-        if not 100 <= status <= 999:
-            raise BadStatusLine(line)
-        return version, status, reason
-
     def begin(self, *, _max_headers: int | None = None) -> None:
         """Reads the head, interim responses skipped, and finds out how long the body is."""
         if self.headers is not None:
             return
         if _max_headers is not None:
             self._max_headers = _max_headers
-        if PARSING.passes(self):
+        while PARSING.passes(self):
             try:
                 head = take_head(self.fp, face._MAXHEADERS if _max_headers is None else _max_headers)
             except TimeoutError:
@@ -141,76 +114,26 @@ class HTTPResponse(io.BufferedIOBase):
                 except OSError:
                     pass
                 raise
-            if head is not None:
+            if head is None:
+                break
+            if head.status >= 200 or not interims.is_skipped(self, head.status):
                 head.begin(self, self._method)
                 return
+            interims.note(self, head.status, head.reason, heads.message(head))
         self._begin_by_lines(_max_headers)
 
-    def _begin_by_lines(self, max_headers: int | None) -> None:
-        """`begin`, a line at a time: what it does with heads that are odd in any way."""
-        for _ in range(face._MAXINTERIMRESPONSES):
-            version, status, reason = self._read_status()
-            if status != 100:
-                break
-            skipped = face._read_headers(self.fp, max_headers)
-            if self.debuglevel > 0:
-                say("headers:", skipped)
-        else:
-            raise HTTPException(f"got more than {face._MAXINTERIMRESPONSES} interim responses")
-        self.code = self.status = status
-        self.reason = reason.strip()
-        if version in ("HTTP/1.0", "HTTP/0.9"):
-            self.version = 10
-        elif version.startswith("HTTP/1."):
-            self.version = 11
-        else:
-            raise UnknownProtocol(version)
-        if max_headers is None:
-            headers = face.parse_headers(self.fp)
-        else:
-            headers = face._parse_header_lines(face._read_headers(self.fp, max_headers))
-        self.headers = self.msg = headers
-        if self.debuglevel > 0:
-            for name, value in headers.items():
-                say("header:", name + ":", value)
-        self.will_close = self._check_close()
-        self._frame(status, headers.get("transfer-encoding"), headers.get("content-length"))
-
-    def _frame(self, status: int, coding: str | None, length: str | None) -> None:
-        """Decides where the body ends."""
-        bodiless = status in _BODILESS or 100 <= status < 200
-        self.chunked = coding is not None and coding.lower() == "chunked" and not bodiless
-        self.length = None
-        if self.chunked:
-            self.chunk_left = None
-        elif length is not None:
-            try:
-                self.length = int(length)
-            except ValueError:
-                pass
-            else:
-                if self.length < 0:
-                    self.length = None
-        if bodiless or self._method == "HEAD":
-            self.length = 0
-        elif self.length is None and not self.chunked:
-            self.will_close = True
-
-    def _check_close(self) -> bool:
-        """Whether the server will close the connection after this response."""
-        get = self.headers.get
-        connection = get("connection")
-        if self.version == 11:
-            return connection is not None and "close" in connection.lower()
-        if get("keep-alive") or (connection and "keep-alive" in connection.lower()):
-            return False
-        proxy = get("proxy-connection")
-        return not (proxy and "keep-alive" in proxy.lower())
+    _read_status = heads.read_status
+    _begin_by_lines = heads.begin_by_lines
+    _frame = heads.frame
+    _check_close = heads.check_close
+    upgrade = interims.upgrade
 
     # -- the end
 
     def _close_conn(self) -> None:
         fp, self.fp = self.fp, None
+        if self.timings is not None:
+            self.timings.has_ended()
         fp.close()
 
     def _give_up(self) -> None:
@@ -262,6 +185,7 @@ class HTTPResponse(io.BufferedIOBase):
                 # The commonest way by far: all of a body whose length is known.
                 data, missing = read
                 if missing:
+                    self._abandoned = self.strict_length
                     self._close_conn()
                     raise IncompleteRead(data, missing)
                 return data
@@ -277,13 +201,14 @@ class HTTPResponse(io.BufferedIOBase):
         if amt is not None:
             if self.length is not None and amt > self.length:
                 amt = self.length
-            return self._took(read_up_to(self.fp, amt), amt)
+            return self._took(read_up_to(self.fp, amt), amt, is_all=True)
         if self.length is None:
             data = self.fp.read()
         else:
             try:
                 data = self._safe_read(self.length)
             except IncompleteRead:
+                self._abandoned = self.strict_length
                 self._close_conn()
                 raise
             self.length = 0
@@ -305,14 +230,22 @@ class HTTPResponse(io.BufferedIOBase):
         if self.fp is None or self._method == "HEAD":
             return b""
         if self.chunked:
+            if self.strict_length:
+                return strict.readline_chunked(self, -1 if limit is None else limit)
             # io's own way, by `peek` and `read`, minds the chunks' ends.
             return io.BufferedIOBase.readline(self, limit)
         if self.length is not None and not 0 <= limit <= self.length:
             limit = self.length
-        return self._took(self.fp.readline(limit), limit)
+        data = self.fp.readline(limit)
+        return self._took(data, limit, is_all=not data.endswith(b"\n"))
 
-    def _took(self, data: bytes, asked: int) -> bytes:
-        """Counts `data`, read in answer to a wish for `asked` bytes, and closes at the body's end."""
+    def _took(self, data: bytes, asked: int, is_all: bool = False) -> bytes:
+        """Counts `data`, read in answer to a wish for `asked` bytes, and closes at the body's end.
+
+        `is_all` if there is less than that only at the end of the stream.
+        """
+        if self.strict_length and self.length and len(data) < asked and (is_all or not data):
+            raise strict.cut_short(self, data)
         if not data and asked:
             self._close_conn()
         elif self.length is not None:
@@ -330,7 +263,10 @@ class HTTPResponse(io.BufferedIOBase):
         if self.length is None:
             return self.fp.peek(n)
         # What lies beyond belongs to another response.
-        return self.fp.peek(n)[: self.length]
+        ahead = self.fp.peek(n)[: self.length]
+        if not ahead and self.length and self.strict_length:
+            raise strict.cut_short(self, b"")
+        return ahead
 
     def readinto(self, b: Any) -> int:
         """Fills `b`, less only at the body's end; says how many bytes there were."""
@@ -344,6 +280,8 @@ class HTTPResponse(io.BufferedIOBase):
         if self.length is not None and len(b) > self.length:
             b = memoryview(b)[: self.length]
         count = self.fp.readinto(b)
+        if self.strict_length and self.length and count < len(b):
+            raise strict.cut_short(self, bytes(b[:count]))
         if not count and b:
             self._close_conn()
         elif self.length is not None:
@@ -476,6 +414,7 @@ STEPS = Guard(
         "_safe_readinto": HTTPResponse._safe_readinto,
         "_get_chunk_left": HTTPResponse._get_chunk_left,
         "_read_next_chunk_size": HTTPResponse._read_next_chunk_size,
+        "timings": None,
     },
     10,
 )
@@ -487,6 +426,8 @@ OPENING = Guard(
         "__init__": HTTPResponse.__init__,
         "begin": HTTPResponse.begin,
         "close": HTTPResponse.close,
+        "skip_interim": False,
+        "on_interim": None,
         **STEPS.steps,
     },
     None,

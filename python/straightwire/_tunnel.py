@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 import straightwire.client as face
+from straightwire._debug import say
 from straightwire._hosts import encode_target, encode_tunnel_head
-from straightwire._response import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,81 @@
+"""What users have asked of `http.client` and it doesn't do: options of a connection, all of them off.
+
+Each is an attribute of `HTTPConnection` that may be set on the class, on a subclass or on a connection, and an
+argument of `__init__` by keyword. A request with one of them on is sent and answered step by step.
+"""
+
+from __future__ import annotations
+
+from straightwire._engine import Guard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Literal
+
+    from typing_extensions import TypedDict
+
+    from straightwire._interim import Interim
+
+    class Extras(TypedDict, total=False):
+        """The options by keyword."""
+
+        # Wait so many seconds for 100 before the body, where the head says `Expect: 100-continue`.
+        expect_timeout: float | None
+        # Send the request again without Expect if the server refuses that by 417.
+        expect_retry: bool
+        # Stop sending the body when the server has refused it already.
+        early_response: bool
+        # Interim responses, 103 too, are not the response: they are kept in `interim`.
+        skip_interim: bool
+        # The same, and each is told when it comes.
+        on_interim: Callable[[Interim], object] | None
+        # Look whether a kept connection is alive, and repeat what was lost on one that wasn't: only requests that
+        # may be sent twice, or any.
+        repeat_stale: bool | Literal["any"]
+        # A body that ends before its length is an `IncompleteRead`, however it is read.
+        strict_length: bool
+        # A line of the head that is no header is left out alone, and told in `headers.defects`.
+        lenient_headers: bool
+        # Take the time of each phase.
+        timed: bool
+
+
+# What they are if nobody sets them.
+DEFAULTS: dict[str, Any] = {
+    "expect_timeout": None,
+    "expect_retry": False,
+    "early_response": False,
+    "skip_interim": False,
+    "on_interim": None,
+    "repeat_stale": False,
+    "strict_length": False,
+    "lenient_headers": False,
+    "timed": False,
+}
+
+# Those that a connection hands on to its responses.
+HANDED_ON = ("skip_interim", "on_interim", "strict_length", "lenient_headers")
+
+# How many attributes a connection has from `__init__`.
+ATTRIBUTES = 18
+
+# Whether all are off.
+NONE = Guard(DEFAULTS, ATTRIBUTES)
+
+
+def put(connection: object, extras: Extras) -> None:
+    """Options that `__init__` was given."""
+    for name, value in extras.items():
+        if name not in DEFAULTS:
+            kind = type(connection).__name__
+            raise TypeError(f"{kind}.__init__() got an unexpected keyword argument {name!r}")
+        setattr(connection, name, value)
+
+
+def hand_on(connection: Any, response: Any) -> None:
+    """Gives a response the options that are its own to follow."""
+    for name in HANDED_ON:
+        value = getattr(connection, name)
+        if value is not DEFAULTS[name]:
+            setattr(response, name, value)
