@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sys import maxsize
 
 import straightwire.client as face
-from straightwire import _chunks
+from straightwire import _chunks, _decoding
 from straightwire import _heads as heads
 from straightwire import _interim as interims
 from straightwire import _strict as strict
@@ -383,6 +383,8 @@ class HTTPResponse(io.BufferedIOBase):
         if self.headers is None:
             raise face.ResponseNotReady()
         return list(self.headers.items())
+
+    decoded = _decoding.decoded
 
     def __iter__(self) -> Iterator[bytes]:
         return self
