@@ -65,7 +65,7 @@ def is_wanted(connection: Any, body: Any) -> bool:
     if exchange.expects:
         _wait_for_continue(connection)
     # A body that comes bit by bit has no second time.
-    exchange.is_repeatable = exchange.is_repeatable and type(body) in (bytes, str)
+    exchange.is_repeatable = exchange.is_repeatable and type(body) is bytes
     return not exchange.is_stopped
 
 
