@@ -28,6 +28,7 @@ from straightwire._errors import (
 from straightwire._fields import JUDGES_NAMES, encode_field
 from straightwire._hosts import absolute_host_value, host_value, refuse_url, split_port
 from straightwire._response import OPENING, HTTPResponse
+from straightwire._sockets import drop_socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -470,13 +471,6 @@ class HTTPConnection:
         response.fp = reader
         response._method = self._method
         return response
-
-
-def drop_socket(connection: Any) -> None:
-    """Closes the socket alone: what a subclass does besides in `close` would undo a request under way."""
-    sock, connection.sock = connection.sock, None
-    if sock:
-        sock.close()
 
 
 _NEW = HTTPResponse.__new__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import straightwire.client as face
+from straightwire import _sockets as sockets
 from straightwire import _stale as stale
 from straightwire._errors import HTTPException
 from straightwire._extras import hand_on
@@ -85,8 +86,10 @@ def has_come(file: Any) -> bool:
     """Whether there is an answer: waits until the server has begun one, or has gone away."""
     try:
         return file is not None and bool(file.peek(1))
-    except ConnectionError:
-        return False
+    except OSError as fault:
+        if sockets.is_broken(fault):
+            return False
+        raise
 
 
 def read_head(connection: Any) -> None:

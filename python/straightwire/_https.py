@@ -6,7 +6,8 @@ import socket
 import sys
 
 import straightwire.client as face
-from straightwire._connection import HTTPConnection, drop_socket
+from straightwire._connection import HTTPConnection
+from straightwire._sockets import drop_socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a socket has to say without being waited for."""
+"""The socket of a connection: what it has to say without being waited for, and its end."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# What may be waited for: an answer, the end or an error; room to send.
+READABLE, WRITABLE = 1, 2
 
 # By name, as `ssl` may never have been imported.
 _TLS_WAITS = ("SSLWantReadError", "SSLWantWriteError")
+_TLS_ENDS = ("SSLEOFError", "SSLZeroReturnError")
 
 
 def can_wait(sock: Any) -> bool:
@@ -21,15 +24,30 @@ def can_wait(sock: Any) -> bool:
 
 def wait(sock: Any, events: int, patience: float | None) -> int:
     """Waits for one of `events`, `patience` seconds at most; tells which came, 0 for none."""
+    patience = None if patience is None else max(patience, 0)
+    if not hasattr(select, "poll"):
+        readable, writable, _ = select.select(
+            [sock] if events & READABLE else [], [sock] if events & WRITABLE else [], [], patience
+        )
+        return (READABLE if readable else 0) | (WRITABLE if writable else 0)
     poll = select.poll()
-    poll.register(sock, events)
-    found = poll.poll(None if patience is None else max(patience, 0) * 1000)
-    return found[0][1] if found else 0
+    wanted = (select.POLLIN if events & READABLE else 0) | (select.POLLOUT if events & WRITABLE else 0)
+    poll.register(sock, wanted)
+    found = poll.poll(None if patience is None else patience * 1000)
+    if not found:
+        return 0
+    # What is neither is an end or an error, which reading tells.
+    told = found[0][1]
+    return (READABLE if told & ~select.POLLOUT else 0) | (WRITABLE if told & select.POLLOUT else 0)
 
 
 def is_gone(sock: Any) -> bool:
-    """Whether an idle connection is of no use: closed by the other side, or with bytes nobody has asked for."""
-    if not can_wait(sock) or not wait(sock, select.POLLIN, 0):
+    """Whether an idle connection is of no use: closed by either side, or with bytes that nobody has asked for."""
+    if not can_wait(sock):
+        return False
+    if sock.fileno() < 0:
+        return True
+    if not wait(sock, READABLE, 0):
         return False
     patience = sock.gettimeout()
     sock.settimeout(0)
@@ -69,3 +87,15 @@ def would_block(fault: OSError) -> bool:
 def wants_to_read(fault: OSError) -> bool:
     """Whether it would have to wait for something to read, though it was to write."""
     return type(fault).__name__ == _TLS_WAITS[0]
+
+
+def is_broken(fault: OSError) -> bool:
+    """Whether the other side has ended the connection."""
+    return isinstance(fault, ConnectionError) or type(fault).__name__ in _TLS_ENDS
+
+
+def drop_socket(connection: Any) -> None:
+    """Closes the socket alone: what a subclass does besides in `close` would undo a request under way."""
+    sock, connection.sock = connection.sock, None
+    if sock:
+        sock.close()

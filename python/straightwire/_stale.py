@@ -15,7 +15,7 @@ IDEMPOTENT = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"))
 def check(connection: Any) -> None:
     """Lets go of a connection that a request would be lost on; it is opened anew where that is allowed."""
     if connection.sock is not None and connection.auto_open and sockets.is_gone(connection.sock):
-        drop(connection)
+        sockets.drop_socket(connection)
 
 
 def may_repeat(connection: Any) -> bool:
@@ -33,16 +33,10 @@ def may_repeat(connection: Any) -> bool:
 def send_again(connection: Any) -> None:
     """Sends the request on a new connection, and not a third time."""
     exchange = connection._exchange
-    drop(connection)
+    sockets.drop_socket(connection)
     exchange.is_reused = exchange.is_answered = exchange.is_stopped = exchange.is_watched = False
     exchange.response = None
     connection.send(exchange.head)
     if exchange.body is not None:
         connection.send(exchange.body)
     exchange.is_watched = True
-
-
-def drop(connection: Any) -> None:
-    """Closes the socket alone: the request goes on."""
-    sock, connection.sock = connection.sock, None
-    sock.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import select
 import sys
 import time
 
@@ -27,7 +26,7 @@ _EXPECTATION_FAILED = 417
 _REFUSALS = 400
 
 # Room to send, or an answer.
-_BOTH = select.POLLIN | select.POLLOUT
+_BOTH = sockets.READABLE | sockets.WRITABLE
 
 # How much is offered to a socket at a time: one record of TLS.
 _PIECE = 16 * 1024
@@ -45,8 +44,8 @@ def send_head(connection: Any, head: bytes) -> None:
         connection.timings.sends()
     try:
         connection.send(head)
-    except ConnectionError:
-        if not stale.may_repeat(connection):
+    except OSError as fault:
+        if not (sockets.is_broken(fault) and stale.may_repeat(connection)):
             raise
         stale.send_again(connection)
     if connection.timings is not None:
@@ -74,9 +73,9 @@ def send(connection: Any, data: Any) -> None:
     exchange = connection._exchange
     if exchange.expects:
         _wait_for_continue(connection)
+    if exchange.is_stopped:
+        return
     for piece in _pieces(connection, data):
-        if exchange.is_stopped:
-            return
         if exchange.is_repeatable:
             # What was sent in one go is at hand still; more of it would have to be collected.
             exchange.is_repeatable = exchange.body is None and type(piece) is bytes
@@ -86,9 +85,11 @@ def send(connection: Any, data: Any) -> None:
                 _push(connection, piece)
             else:
                 connection.sock.sendall(piece)
-        except ConnectionError:
-            if not _has_recovered(connection):
+        except OSError as fault:
+            if not (sockets.is_broken(fault) and _has_recovered(connection)):
                 raise
+        if exchange.is_stopped:
+            break
     if connection.timings is not None:
         connection.timings.has_sent()
 
@@ -122,7 +123,7 @@ def _push(connection: Any, piece: Any) -> None:
         found = sockets.wait(sock, wanted, patience)
         if not found:
             raise TimeoutError("timed out")
-        if found & ~select.POLLOUT:
+        if found & sockets.READABLE:
             look(connection, readable=True)
             if exchange.is_answered:
                 response = exchange.response
@@ -140,7 +141,7 @@ def _push(connection: Any, piece: Any) -> None:
             if not sockets.would_block(fault):
                 raise
             if sockets.wants_to_read(fault):
-                wanted = select.POLLIN
+                wanted = sockets.READABLE
         finally:
             sock.settimeout(patience)
 
@@ -150,7 +151,11 @@ def _has_recovered(connection: Any) -> bool:
     exchange = connection._exchange
     if connection.early_response and sockets.can_wait(connection.sock):
         for _ in range(face._MAXINTERIMRESPONSES):
-            if exchange.is_answered or exchange.is_stopped or not sockets.wait(connection.sock, _BOTH, 0):
+            if (
+                exchange.is_answered
+                or exchange.is_stopped
+                or not sockets.wait(connection.sock, sockets.READABLE, 0)
+            ):
                 break
             look(connection, readable=True)
         if exchange.is_answered:
@@ -168,7 +173,7 @@ def _wait_for_continue(connection: Any) -> None:
     exchange.expects = False
     end = time.monotonic() + connection.expect_timeout
     while not exchange.has_continued:
-        if not sockets.wait(connection.sock, select.POLLIN, end - time.monotonic()):
+        if not sockets.wait(connection.sock, sockets.READABLE, end - time.monotonic()):
             return
         look(connection, readable=True)
         if exchange.is_answered:

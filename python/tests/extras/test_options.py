@@ -54,16 +54,3 @@ def exchange(connection: Any) -> tuple[int, list[int]]:
     response = connection.getresponse()
     response.read()
     return response.status, [interim.status for interim in response.interim]
-
-
-def test_urllib3_takes_them_from_the_class(monkeypatch: pytest.MonkeyPatch) -> None:
-    urllib3 = pytest.importorskip("urllib3")
-    if not issubclass(urllib3.connection.HTTPConnection, client.HTTPConnection):
-        # It stands on `http.client`, which is ours where that is installed or patched.
-        pytest.skip("urllib3 stands on other classes")
-    monkeypatch.setattr(client.HTTPConnection, "repeat_stale", True)
-    with Server(answers(OK), answers(OK)) as server, urllib3.PoolManager() as pool:
-        url = "http://{}:{}/".format(*server.address)
-        assert pool.request("GET", url, retries=False).data == b"ok"
-        assert pool.request("GET", url, retries=False).data == b"ok"
-        assert server.connections == 2
