@@ -70,6 +70,7 @@ class HTTPConnection:
     # For connections that were made without our `__init__`.
     _host_made: tuple[Any, ...] = (None, None, None, None)
 
+    # What `http.client` lacks: see `Extras`.
     expect_timeout: float | None = None
     expect_retry = False
     early_response = False

@@ -65,7 +65,8 @@ class Decoded(io.RawIOBase):
         self._max_ratio = max_ratio
         # Whose exceptions they are depends on whose the response is.
         self._broken, self._cut = errors
-        self._taken = self._given = 0
+        # What came out of each decoder, after what came in.
+        self._given = [0] * (len(decoders) + 1)
 
     def readable(self) -> bool:
         """Always true."""
@@ -74,26 +75,32 @@ class Decoded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Some of the body; 0 at its end."""
         data = self._pull(len(self._decoders), len(buffer))
-        self._given += len(data)
-        if self._max_size is not None and self._given > self._max_size:
+        if self._max_size is not None and self._given[-1] > self._max_size:
             raise self._broken(f"got more than {self._max_size} bytes decoded")
-        if self._max_ratio is not None and self._given > max(_FREE, self._taken * self._max_ratio):
-            raise self._broken(
-                f"got {self._given} bytes decoded of {self._taken}: more than {self._max_ratio} for one"
-            )
         buffer[: len(data)] = data
         return len(data)
 
     def _pull(self, level: int, most: int) -> bytes:
         """At most `most` bytes from behind the first `level` decoders; none at the end."""
-        if level == 0:
-            data: bytes = self._response.read1(most)
-            self._taken += len(data)
-            return data
+        data = self._decode(level, most) if level else self._receive(most)
+        self._given[level] += len(data)
+        taken, given = self._given[0], self._given[level]
+        # What comes from between two decoders costs time, even if nothing comes of it.
+        if self._max_ratio is not None and given > max(_FREE, taken * self._max_ratio):
+            raise self._broken(f"got {given} bytes decoded of {taken}: more than {self._max_ratio} for one")
+        return data
+
+    def _receive(self, most: int) -> bytes:
+        data: bytes = self._response.read1(most)
+        if not data and self._response.length:
+            raise self._cut(b"", self._response.length)
+        return data
+
+    def _decode(self, level: int, most: int) -> bytes:
         decoder = self._decoders[level - 1]
         while not decoder.is_over:
             try:
-                data = decoder.take(most)
+                data: bytes = decoder.take(most)
                 if data:
                     return data
                 if decoder.is_over:
@@ -109,7 +116,7 @@ class Decoded(io.RawIOBase):
                 raise self._broken(f"the {decoder.name} coding is broken: {fault}") from fault
         if level == len(self._decoders):
             # What comes after the end is of no use, but has to be read before the connection can be used again.
-            while self._response.read1(_BLOCK):
+            while self._receive(_BLOCK):
                 pass
         return b""
 

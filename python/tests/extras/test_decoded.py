@@ -93,6 +93,17 @@ def test_in_whatever_way_it_is_read(kind: str) -> None:
         assert b"".join(iter(lambda: lines.read(777).encode(), b"")) == TEXT[10:]
 
 
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_one_that_ends_before_its_length_is_incomplete(coding: str) -> None:
+    answer = framed(coding, gzip.compress(TEXT) + bytes(50), 0)
+    # What is missing may come after all that counts.
+    with Server(answers(answer[:-30])) as server:
+        file = get(server.connection()).decoded()
+        with pytest.raises(client.IncompleteRead) as caught:
+            file.read()
+        assert caught.value.expected == 30
+
+
 @pytest.mark.parametrize("kind", ["gzip", "deflate", "br", "zstd", "several"])
 def test_one_that_is_cut_short_is_incomplete(kind: str) -> None:
     coding, encode = CODINGS[kind]
@@ -135,6 +146,15 @@ def test_a_bomb_is_not_let_off(kind: str) -> None:
         assert len(get(server.connection()).decoded(max_ratio=None).read()) == 8 << 20
         file = get(server.connection()).decoded(max_ratio=None, max_size=5 << 20)
         with pytest.raises(client.HTTPException, match="more than 5242880 bytes decoded"):
+            file.read()
+
+
+def test_one_of_which_nothing_comes_is_not_either() -> None:
+    # A thousand times as much to do as was sent, and not a byte of it.
+    nothing = gzip.compress(gzip.compress(b"") * 400000)
+    with Server(answers(framed("gzip, gzip", nothing, 0))) as server:
+        file = get(server.connection()).decoded()
+        with pytest.raises(client.HTTPException, match="more than 100 for one"):
             file.read()
 
 
