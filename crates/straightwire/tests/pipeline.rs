@@ -367,3 +367,22 @@ fn over_a_stream_that_can_only_read_and_write() {
         assert!(read(&mut pipeline) == body);
     }
 }
+
+/// A refusal of what was sent whole says nothing of what follows, even where that has to wait for room.
+#[test]
+fn a_refusal_in_the_middle_ends_nothing() {
+    for (origin, mut conn) in origins() {
+        let body = pattern::bytes(300_000);
+        let mut pipeline = conn.pipeline().unwrap();
+        for _ in 0..40 {
+            pipeline.request("GET", "/status/404", (), &[]).unwrap();
+            pipeline.request("PUT", "/echo", &body, &[]).unwrap();
+        }
+        for _ in 0..40 {
+            assert_eq!(pipeline.get_response().unwrap().status(), 404);
+            assert!(read(&mut pipeline) == body);
+        }
+        drop(pipeline);
+        assert_eq!(origin.connections(), 1);
+    }
+}

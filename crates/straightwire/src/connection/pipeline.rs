@@ -47,7 +47,7 @@ pub struct Pipeline<'conn> {
     closed: Option<&'static str>,
     /// Writing has failed. Answers may still be there.
     is_broken: bool,
-    /// The stream has taken more than it could pass on.
+    /// The stream has taken more than it could pass on, of the last request that it took any of.
     keeps: bool,
     /// The stream can't be written to without waiting.
     one_by_one: bool,
@@ -274,7 +274,7 @@ impl Pipeline<'_> {
                     self.out += usize::from(request.is_out());
                     self.conn.emit(|_| Event::Sent(&request.wire[sent]));
                 }
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return,
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
                 Err(err) if err.kind() == io::ErrorKind::Unsupported => {
                     self.one_by_one = true;
                     return;
@@ -328,7 +328,9 @@ impl Pipeline<'_> {
         let is_wanted = self.conn.exchange.keep_early_head();
         let Some(request) = self.queue.pop_front() else { return Ok(()) };
         self.out = self.out.saturating_sub(1);
-        let is_sent = request.is_out() || (is_wanted && !self.is_broken && self.send_rest(&request)?);
+        let is_kept = self.keeps && !self.answers_due();
+        let is_out = request.is_out() && !is_kept;
+        let is_sent = is_out || (is_wanted && !self.is_broken && self.send_rest(&request)?);
         if !is_sent {
             self.conn.exchange.send_failed();
         }
