@@ -28,7 +28,7 @@ const BOTH_FULL: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     /// Some of the request is out: what comes can be its answer.
-    pub(super) begun: bool,
+    begun: bool,
     /// Bytes that went since the last look, and when that was.
     unseen: usize,
     looked: Option<Instant>,
@@ -94,8 +94,14 @@ impl HttpConnection {
         }
     }
 
+    /// A piece of body is to go, so that the head is out.
+    pub(super) fn look_before_piece(&mut self) -> Result<()> {
+        self.watch.begun = true;
+        self.look_if_due()
+    }
+
     /// Looks whether an answer has come, if it is time to.
-    pub(super) fn look_if_due(&mut self) -> Result<()> {
+    fn look_if_due(&mut self) -> Result<()> {
         if !self.watch.is_due() {
             return Ok(());
         }
@@ -192,6 +198,13 @@ impl HttpConnection {
         self.exchange.send_failed();
         let message = "the server is answering, and takes no more of the request until its answer is read";
         Error::new(ErrorKind::AnswerInTheWay, message).in_phase(Phase::Send)
+    }
+
+    /// Writing a head has failed, which most likely nobody has seen any of.
+    #[cold]
+    pub(super) fn head_failed(&mut self, err: io::Error) -> Error {
+        self.watch.begun = false;
+        self.write_failed(err)
     }
 
     /// A broken connection may still hold an answer, which is then what matters; any other failure ends it.

@@ -40,6 +40,7 @@ impl HttpConnection {
                 self.send_in_two(head_len, bytes, &tail)
             }
             Source::Bytes(bytes) if self.out.len() + bytes.len() > AT_ONCE => {
+                self.watch = Watch::default();
                 self.write_hearing([bytes, &tail])
             }
             Source::Bytes(bytes) => self.write([bytes, &tail]),
@@ -126,7 +127,7 @@ impl HttpConnection {
             return Ok(());
         }
         self.await_continue()?;
-        self.look_if_due()?;
+        self.look_before_piece()?;
         self.out.clear();
         match self.exchange.begin_data(&mut self.out, piece.len()) {
             Ok(after) => self.write_hearing([piece, after]),
@@ -158,11 +159,8 @@ impl HttpConnection {
         let Some(stream) = &mut self.stream else { return Err(closed_under_way()) };
         if rest.iter().all(|slice| slice.is_empty()) && !watched {
             return match stream.write_all(&self.out).and_then(|()| stream.flush()) {
-                Ok(()) => {
-                    self.watch.begun = true;
-                    Ok(())
-                }
-                Err(err) => Err(self.write_failed(err)),
+                Ok(()) => Ok(()),
+                Err(err) => Err(self.head_failed(err)),
             };
         }
         let mut slices = [IoSlice::new(&self.out), IoSlice::new(b""), IoSlice::new(b"")];
@@ -175,13 +173,12 @@ impl HttpConnection {
         let watchers = (&mut self.tap, self.config.debug_level);
         match write_all(&mut **stream, &mut slices, watchers) {
             Ok(()) => {
-                self.watch.begun = true;
                 if watched {
                     self.tell_sent();
                 }
                 Ok(())
             }
-            Err(err) => Err(self.write_failed(err)),
+            Err(err) => Err(self.head_failed(err)),
         }
     }
 }
