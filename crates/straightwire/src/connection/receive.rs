@@ -56,7 +56,7 @@ impl HttpConnection {
     }
 
     /// The heads that have arrived, up to the final one; whether that is among them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read_heads(&mut self) -> Result<bool> {
         loop {
             match self.exchange.receive_head(self.input.data()) {
