@@ -28,7 +28,7 @@ impl HttpConnection {
         self.enter(Phase::Send);
         let mut left = piece;
         while left > 0 {
-            self.look_if_due()?;
+            self.look_before_piece()?;
             let sent = if by_itself { self.send_unread(file, left)? } else { None };
             by_itself = sent.is_some();
             left -= match sent {
