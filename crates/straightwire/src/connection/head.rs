@@ -7,7 +7,7 @@ use crate::error::Result;
 // Each of these is a part of every plain request, and has one other caller that is rare.
 impl HttpConnection {
     /// Puts a whole head together; whether the body is to be made chunks.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put_head(
         &mut self,
         method: &str,
@@ -23,7 +23,7 @@ impl HttpConnection {
     }
 
     /// The same, whatever else goes on on the connection.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put_lines(
         &mut self,
         method: &str,

@@ -108,8 +108,9 @@ pub struct HttpConnection {
     ready: usize,
     /// What ended the body, told once what came before it has been handed over.
     late_error: Option<Error>,
-    /// When the open connection was last seen to have nothing more to read, with nothing under way.
-    quiet_since: Option<Instant>,
+    /// Until when the open connection, last seen to have nothing more to read and with nothing under way, is
+    /// taken to be so still.
+    quiet_until: Option<Instant>,
     /// The last read got less than it had room for: nothing was left behind.
     drained: bool,
     close_reason: Option<CloseReason>,
@@ -177,7 +178,7 @@ impl HttpConnection {
             input: ReceiveBuffer::default(),
             ready: 0,
             late_error: None,
-            quiet_since: None,
+            quiet_until: None,
             drained: false,
             close_reason: None,
             until: None,
@@ -324,6 +325,7 @@ impl HttpConnection {
         self.start_clock()
     }
 
+    #[inline(always)]
     fn begin_head(
         &mut self,
         method: &str,

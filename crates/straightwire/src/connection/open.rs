@@ -175,10 +175,15 @@ impl HttpConnection {
     }
 
     /// Open, and fit for a request that has not begun on it.
+    #[inline(always)]
     pub(super) fn ensure_connected(&mut self) -> Result<()> {
         self.check_cancelled()?;
-        let quiet = self.quiet_since.take().is_some_and(|since| since.elapsed() < IDLE_LOOK);
-        if let Some(stream) = self.stream.as_mut().filter(|_| !quiet) {
+        let quiet = self.quiet_until.take().is_some_and(|until| Instant::now() < until);
+        if quiet && self.stream.is_some() { Ok(()) } else { self.look_or_open() }
+    }
+
+    fn look_or_open(&mut self) -> Result<()> {
+        if let Some(stream) = &mut self.stream {
             match stream.readiness() {
                 Readiness::Quiet => {}
                 Readiness::Data => self.drop_stream(Some(CloseReason::Unsolicited)),
@@ -198,10 +203,10 @@ impl HttpConnection {
     /// Whether the connection is open with nothing to be read, by a look where it takes one.
     pub(super) fn is_quiet(&mut self) -> bool {
         let Some(stream) = &mut self.stream else { return false };
-        if self.quiet_since.is_none_or(|since| since.elapsed() >= IDLE_LOOK) {
-            self.quiet_since = (stream.readiness() == Readiness::Quiet).then(Instant::now);
+        if self.quiet_until.is_none_or(|until| Instant::now() >= until) {
+            self.quiet_until = (stream.readiness() == Readiness::Quiet).then(quiet_from_now);
         }
-        self.quiet_since.is_some()
+        self.quiet_until.is_some()
     }
 
     pub(super) fn close_for(&mut self, reason: Option<CloseReason>) {
@@ -213,7 +218,7 @@ impl HttpConnection {
         self.input.clear();
         self.ready = 0;
         self.late_error = None;
-        self.quiet_since = None;
+        self.quiet_until = None;
         self.answers_due = false;
         self.interrupter = None;
         if let Some(mut stream) = self.stream.take() {
@@ -249,6 +254,11 @@ impl HttpConnection {
             tell(&mut self.tap, self.config.debug_level, event);
         }
     }
+}
+
+/// Until when a connection is taken for quiet that was seen so just now.
+pub(super) fn quiet_from_now() -> Instant {
+    Instant::now() + IDLE_LOOK
 }
 
 /// That moment; none where it is beyond all clocks.

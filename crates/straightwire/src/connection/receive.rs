@@ -1,10 +1,9 @@
 //! Taking responses off the wire.
 
 use std::io;
-use std::time::Instant;
 
 use super::HttpConnection;
-use super::open::tell;
+use super::open::{quiet_from_now, tell};
 use crate::error::{Error, Phase, Result};
 use crate::proto::{BodyStep, CloseReason, Exchange, Received};
 use crate::tap::Event;
@@ -213,7 +212,7 @@ impl HttpConnection {
         self.tell_done();
         match reason {
             Some(reason) => self.close_for(Some(reason)),
-            None => self.quiet_since = self.drained.then(Instant::now),
+            None => self.quiet_until = self.drained.then(quiet_from_now),
         }
     }
 

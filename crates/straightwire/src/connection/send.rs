@@ -34,7 +34,6 @@ impl HttpConnection {
         if self.config.repeat != Repeat::Never {
             self.keep_request(&body.0, &tail);
         }
-        self.watch = Watch::default();
         let sent = match &body.0 {
             Source::Bytes(bytes) if !bytes.is_empty() && self.exchange.expects() => {
                 self.send_in_two(head_len, bytes, &tail)

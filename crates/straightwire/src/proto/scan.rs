@@ -60,10 +60,11 @@ pub fn token_len(bytes: &[u8]) -> usize {
     // Nearly all names are letters and hyphens: these go by steps, what they stop at one by one.
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let word = u64::from_le_bytes(*block);
-        let folded = word | (ONES * 0x20);
-        let letter = below(folded, b'z' + 1) & !below(folded, b'a');
-        let hyphen = below(word ^ (ONES * u64::from(b'-')), 1);
-        let others = !(letter | hyphen) & HIGHS;
+        let low = word & LOWS;
+        let folded = low | (ONES * 0x20);
+        let letter = at_least(folded, b'a') & !at_least(folded, b'z' + 1);
+        let not_hyphen = at_least(low ^ (ONES * u64::from(b'-')), 1);
+        let others = ((not_hyphen & !letter) | word) & HIGHS;
         if others == 0 {
             at += 8;
             continue;
@@ -77,10 +78,10 @@ pub fn token_len(bytes: &[u8]) -> usize {
     at
 }
 
-/// Marks the bytes below `bound`, which is at most 0x80. Exact: no byte's sum carries into the next.
-fn below(word: u64, bound: u8) -> u64 {
-    let at_least = (word & LOWS) + ONES * u64::from(0x80 - bound);
-    !(at_least | word) & HIGHS
+/// Marks the bytes that are at least `bound`, where all are below 0x80 and so is it. Exact: no byte's sum
+/// carries into the next.
+fn at_least(low: u64, bound: u8) -> u64 {
+    low + ONES * u64::from(0x80 - bound)
 }
 
 /// Where the lowest mark stands.
