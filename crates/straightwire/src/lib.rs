@@ -123,6 +123,16 @@
 //! | `responses`, `NOT_FOUND`, … | [`responses`], [`status`] |
 //! | `set_debuglevel` | [`HttpConnection::set_debug_level`], [`Tap`] |
 //!
+//! # What it has beyond that
+//!
+//! | for | there is |
+//! |---|---|
+//! | uploads | [`ConnectionBuilder::expect_timeout`], answers that come early ([`ErrorKind::AnsweredEarly`]), [`BodyWriter`], [`Body::writer`], [`Body::file`], [`Body::with_trailers`], [`Body::progress`], [`Body::throttle`] |
+//! | responses | [`ConnectionBuilder::on_interim`], [`HttpResponse::trailers`], [`HttpResponse::into_upgraded`], [`HttpResponse::copy_to`] |
+//! | content | `HttpResponse::decoded` (with a feature of those below), [`ByteRanges`], [`HttpResponse::range_parts`], [`Download`] |
+//! | kept connections | [`HttpConnection::is_reusable`], [`ConnectionBuilder::repeat`], [`HttpConnection::pipeline`], [`Pool`] |
+//! | the way to the server | [`ConnectionBuilder`], [`transport`], [`Canceller`] |
+//!
 //! # Seeing what happens
 //! A [`Tap`] is told of every step and every byte, and [`Timings`] are how long each phase took.
 //!
@@ -134,7 +144,8 @@
 //! altogether.
 //!
 //! # Features
-//! `tls` and `idna` (host names beyond ASCII) are on unless switched off; `log` and `tracing` are off.
+//! `tls` and `idna` (host names beyond ASCII) are on unless switched off. `gzip`, `deflate`, `brotli` and `zstd`
+//! (all of them: `decode`), `log` and `tracing` are off.
 //!
 //! The engine without sockets, for other kinds of I/O, is [`proto`].
 
