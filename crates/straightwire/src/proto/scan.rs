@@ -8,7 +8,6 @@ use super::grammar::{is_control, is_tchar};
 
 const ONES: u64 = u64::MAX / 255;
 const HIGHS: u64 = ONES * 0x80;
-const LOWS: u64 = ONES * 0x7f;
 
 /// Where the first control byte other than HTAB stands at or after `from`; the length if there is none.
 /// Line ends and forbidden bytes are found in the same pass (RFC 9110 5.5).
@@ -56,32 +55,8 @@ pub fn find_control(bytes: &[u8], from: usize) -> usize {
 /// assert_eq!(token_len(b"Content-Type: text/plain"), 12);
 /// ```
 pub fn token_len(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    // Nearly all names are letters and hyphens: these go by steps, what they stop at one by one.
-    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let word = u64::from_le_bytes(*block);
-        let low = word & LOWS;
-        let folded = low | (ONES * 0x20);
-        let letter = at_least(folded, b'a') & !at_least(folded, b'z' + 1);
-        let not_hyphen = at_least(low ^ (ONES * u64::from(b'-')), 1);
-        let others = ((not_hyphen & !letter) | word) & HIGHS;
-        if others == 0 {
-            at += 8;
-            continue;
-        }
-        at += first(others);
-        break;
-    }
-    while at < bytes.len() && is_tchar(bytes[at]) {
-        at += 1;
-    }
-    at
-}
-
-/// Marks the bytes that are at least `bound`, where all are below 0x80 and so is it. Exact: no byte's sum
-/// carries into the next.
-fn at_least(low: u64, bound: u8) -> u64 {
-    low + ONES * u64::from(0x80 - bound)
+    // Names are short: a table costs no more here than eight bytes a step.
+    bytes.iter().position(|&byte| !is_tchar(byte)).unwrap_or(bytes.len())
 }
 
 /// Where the lowest mark stands.
