@@ -9,10 +9,9 @@ use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
 use super::HttpConnection;
-use super::open::{from_now, tell};
+use super::open::from_now;
 use super::send::{tell_written, write_all};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::tap::Event;
 use crate::transport::Ready;
 
 /// How much is sent between two looks at what may have come, which are a system call each; less where it
@@ -149,6 +148,7 @@ impl HttpConnection {
     fn hear(&mut self) -> Result<()> {
         let has_ended = match self.take_in() {
             Ok(len) => len == 0,
+            Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => true,
             Err(err) => return Err(self.write_failed(err)),
         };
         if !self.exchange.is_answered() && self.read_heads()? && !self.exchange.keep_early_head() {
@@ -165,24 +165,6 @@ impl HttpConnection {
             }
             self.exchange.send_failed();
             Err(err)
-        }
-    }
-
-    /// One read of what is known to be there; 0 at the end.
-    pub(super) fn take_in(&mut self) -> io::Result<usize> {
-        let Some(stream) = &mut self.stream else { return Ok(0) };
-        let before = self.input.data().len();
-        match self.input.fill(&mut **stream) {
-            Ok((len, drained)) => {
-                self.drained = drained;
-                if self.tap.is_some() && len > 0 {
-                    let received = &self.input.data()[before..];
-                    tell(&mut self.tap, self.config.debug_level, Event::Received(received));
-                }
-                Ok(len)
-            }
-            Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
-            Err(err) => Err(err),
         }
     }
 

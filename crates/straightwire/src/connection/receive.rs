@@ -333,17 +333,11 @@ impl HttpConnection {
     fn fill(&mut self, phase: Phase) -> Result<usize> {
         self.check_wanted(phase)?;
         self.enter(phase);
-        let Some(stream) = &mut self.stream else { return Err(not_open()) };
-        let before = self.input.data().len();
-        match self.input.fill(&mut **stream) {
-            Ok((len, drained)) => {
-                self.drained = drained;
-                if self.tap.is_some() && len > 0 {
-                    let received = &self.input.data()[before..];
-                    tell(&mut self.tap, self.config.debug_level, Event::Received(received));
-                }
-                Ok(len)
-            }
+        if self.stream.is_none() {
+            return Err(not_open());
+        }
+        match self.take_in() {
+            Ok(len) => Ok(len),
             Err(err) if phase == Phase::Body => self.body_cut_off(err).map(|()| 0),
             Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
             Err(err) => {
@@ -351,6 +345,19 @@ impl HttpConnection {
                 Err(self.fail(err))
             }
         }
+    }
+
+    /// One read into the buffer; 0 at the end.
+    pub(super) fn take_in(&mut self) -> io::Result<usize> {
+        let Some(stream) = &mut self.stream else { return Ok(0) };
+        let before = self.input.data().len();
+        let (len, drained) = self.input.fill(&mut **stream)?;
+        self.drained = drained;
+        if self.tap.is_some() && len > 0 {
+            let received = &self.input.data()[before..];
+            tell(&mut self.tap, self.config.debug_level, Event::Received(received));
+        }
+        Ok(len)
     }
 }
 
