@@ -1,4 +1,4 @@
-//! Where the time went: each phase lasts at least as long as the peer was told to pause in it. And how the
+//! Where the time went: a pause is in the phase that it was made in. And how the
 //! phases are told to taps.
 
 #![cfg(feature = "tls")]
@@ -46,11 +46,12 @@ fn check(timings: &Timings, phases: &str) {
     assert_eq!(names.join(" "), phases);
 }
 
-/// This one of them took as long as the pause that was in it.
+/// The pause was in this one of them. All of it is in the total; where it was the peer's, it may have begun a
+/// little before the phase did.
 #[track_caller]
 fn check_slow(timings: &Timings, phases: &str, slow: Option<Duration>) {
     check(timings, phases);
-    assert!(slow.unwrap() >= PAUSE && timings.total() >= PAUSE, "{timings:?}");
+    assert!(slow.unwrap() >= PAUSE / 10 && timings.total() >= PAUSE, "{timings:?}");
 }
 
 #[test]

@@ -44,8 +44,8 @@ def test_each_phase_is_told(way: str, over: Over) -> None:
             names = ["connect", *(["tls"] if over[0] else [])] if first else []
             assert list(timings.phases()) == [*names, "send", "wait", "receive"]
             assert all(seconds > 0 for seconds in timings.phases().values())
-            # What the server did takes no less than it did.
-            assert timings.wait > PAUSE / 2 and timings.receive > PAUSE / 2
+            # The server may have begun before the phase did.
+            assert timings.wait > PAUSE / 10 and timings.receive > PAUSE / 10
             assert timings.total == sum(timings.phases().values())
             assert "wait=" in repr(timings)
         connection.close()
