@@ -39,13 +39,20 @@ impl Log for Collector {
     fn flush(&self) {}
 }
 
-/// What is logged at this level while `work` is done; `HOST` stands for the server.
-fn logged(level: LevelFilter, server: &Scripted, work: impl FnOnce()) -> Vec<String> {
+/// Has somebody listen for the whole process. Whether anybody wants to hear of a place in the code is asked only
+/// once, and on other threads than a test's own nobody would.
+fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         log::set_logger(&Collector).unwrap();
         log::set_max_level(LevelFilter::Trace);
+        tracing::subscriber::set_global_default(Registry::default()).unwrap();
     });
+}
+
+/// What is logged at this level while `work` is done; `HOST` stands for the server.
+fn logged(level: LevelFilter, server: &Scripted, work: impl FnOnce()) -> Vec<String> {
+    listen();
     LEVEL.set(level);
     work();
     LEVEL.set(LevelFilter::Off);
@@ -244,6 +251,7 @@ impl Notes {
 
     /// What is told while `work` is done inside a span of the caller's.
     fn of(server: &Scripted, work: impl FnOnce()) -> String {
+        listen();
         let notes = Notes::default();
         with_default(Registry::default().with(notes.clone()), || {
             tracing::info_span!("mine").in_scope(work);
