@@ -8,7 +8,7 @@ mod support;
 mod secure;
 
 use std::collections::VecDeque;
-use std::io::{self, Cursor, ErrorKind as Io, Read, Write};
+use std::io::{self, Cursor, ErrorKind as Io, IoSlice, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use origin::{Origin, Script, pattern};
 use secure::{NAME, origin_tls, serve_tls, tls};
-use straightwire::transport::{Interrupt, Readiness, Socket, Target, Transport, Wrapped};
+use straightwire::transport::{Interrupt, Readiness, Ready, Socket, Target, Transport, Wrapped};
 use straightwire::{Canceller, ErrorKind, HttpConnection, HttpsConnection, Phase};
 use support::*;
 
@@ -380,6 +380,58 @@ fn tls_over_a_stream_that_keeps_what_is_written() {
         conn.request("PUT", "/", "body", &[]).unwrap();
         assert_eq!(conn.get_response().unwrap().read_all().unwrap(), b"ok");
     }
+}
+
+/// Time that runs out while a request is sent runs out in sending, though it was a read that noticed: there
+/// was something to read, and none of it a record yet.
+#[test]
+fn a_read_that_fails_while_a_request_is_sent_is_told_as_sending() {
+    #[derive(Debug)]
+    struct Stuck(Socket, Arc<AtomicUsize>);
+    impl Stuck {
+        fn unless_stuck(&self, kind: Io) -> io::Result<()> {
+            if self.1.load(Ordering::SeqCst) > 0 { Err(kind.into()) } else { Ok(()) }
+        }
+    }
+    impl Read for Stuck {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.unless_stuck(Io::TimedOut)?;
+            self.0.read(buf)
+        }
+    }
+    impl Write for Stuck {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            self.0.write(buf)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            self.0.flush()
+        }
+    }
+    impl Transport for Stuck {
+        fn set_timeouts(&mut self, each: Option<Duration>, until: Option<Instant>) -> io::Result<()> {
+            self.0.set_timeouts(each, until)
+        }
+        fn write_now(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+            self.unless_stuck(Io::WouldBlock)?;
+            self.0.write_now(bufs)
+        }
+        fn wait(&mut self, wanted: Ready, until: Option<Instant>) -> io::Result<Ready> {
+            match self.unless_stuck(Io::Other) {
+                Ok(()) => self.0.wait(wanted, until),
+                Err(_) => Ok(Ready { to_read: wanted.to_read, to_write: false }),
+            }
+        }
+    }
+    let server = serve_tls([Script::new().hold()]);
+    let stuck = Arc::new(AtomicUsize::new(0));
+    let stream = Stuck(TcpStream::connect(server.addr()).unwrap().into(), Arc::clone(&stuck));
+    let mut conn =
+        HttpsConnection::builder(NAME).stream(stream).tls(tls()).timeout(PATIENCE).build().unwrap();
+    conn.connect().unwrap();
+    stuck.store(1, Ordering::SeqCst);
+    let err = conn.request("PUT", "/", vec![0; 100_000], &[]).unwrap_err();
+    assert_eq!((err.kind(), err.phase()), (ErrorKind::Timeout, Some(Phase::Send)), "{err}");
+    assert!(!conn.is_connected());
 }
 
 /// For what was used before, the bytes that were read already come first.

@@ -394,7 +394,8 @@ impl Transport for TlsStream {
             match self.input.fill(&mut *self.stream) {
                 Ok((1.., _)) => {}
                 Ok(_) => self.state = State::Broken,
-                Err(err) => self.broken_by(Error::io(Phase::Head, "waiting for the response", err)),
+                // It is for whoever waits to say what for.
+                Err(err) => return Err(err),
             }
         }
     }
