@@ -3,11 +3,11 @@
 mod support;
 
 use std::io::{self, Cursor, Read};
-use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use origin::Script;
 use straightwire::{Body, ErrorKind, HttpConnection, Limits, Result};
+use support::refusing::Refusing;
 use support::*;
 
 /// A call that fails leaves the connection `number` of the server to be the next request's.
@@ -154,10 +154,8 @@ fn after_an_error_that_was_not_asked_for() {
 
 #[test]
 fn after_a_refused_connect() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut conn = builder(free.local_addr().unwrap()).build().unwrap();
-    let addr = free.local_addr().unwrap();
-    drop(free);
+    let nobody = Refusing::new();
+    let mut conn = builder(nobody.addr()).build().unwrap();
     for _ in 0..2 {
         let err = conn.request("PUT", "/", "body", &[]).unwrap_err();
         assert_eq!(err.io_error().unwrap().kind(), io::ErrorKind::ConnectionRefused);
@@ -165,7 +163,7 @@ fn after_a_refused_connect() {
         assert_eq!(conn.get_response().unwrap_err().kind(), ErrorKind::ResponseNotReady);
     }
     // The server is back on the same port.
-    let back = TcpListener::bind(addr).unwrap();
+    let back = nobody.listen();
     conn.request("GET", "/", (), &[]).unwrap();
     let mut first = [0; 6];
     back.accept().unwrap().0.read_exact(&mut first).unwrap();
@@ -197,8 +195,8 @@ fn after_a_timeout_of_each_kind() {
     let in_head = || answer("HTTP/1.1 200 OK\r\nConte").hold();
     for script in [silent(), half(), in_head()] {
         fails(1, ErrorKind::Timeout, script, |conn| {
-            conn.set_timeout(SHORT)?;
             conn.request("GET", "/", (), &[])?;
+            conn.set_timeout(SHORT)?;
             let outcome = conn.get_response().and_then(|mut response| response.read_all());
             conn.set_timeout(PATIENCE)?;
             outcome.map(drop)

@@ -13,9 +13,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use black_hole::{BlackHole, refusing};
+use black_hole::BlackHole;
 use origin::Origin;
 use straightwire::{ConnectionBuilder, Error, ErrorKind, HttpConnection, Phase};
+use support::refusing::refusing;
 use support::*;
 
 /// Not a name of anybody: only a resolver of ours knows it.
@@ -50,13 +51,13 @@ fn ipv6_listener() -> Option<TcpListener> {
 #[test]
 fn a_silent_first_address_does_not_hold_up_the_second() {
     let (hole, server) = (BlackHole::new(), serve([answer_all()]));
-    for timeout in [None, Some(PATIENCE)] {
+    for timeout in [None, Some(PATIENCE * 10)] {
         let mut conn = to(&[hole.addr(), server.addr()]).timeout(timeout).build().unwrap();
         let begun = Instant::now();
         conn.connect().unwrap();
         let took = begun.elapsed();
         println!("connected after {took:?}, timeout {timeout:?}");
-        assert!(took < PATIENCE / 2);
+        assert!(took < PATIENCE);
         assert_eq!(conn.addresses().unwrap().1, server.addr());
         conn.request("GET", "/", (), &[]).unwrap();
         assert_eq!(conn.get_response().unwrap().read_all().unwrap(), b"ok");
@@ -72,7 +73,7 @@ fn several_silent_addresses_do_not_hold_up_the_last() {
     let begun = Instant::now();
     conn.connect().unwrap();
     println!("connected after {:?}", begun.elapsed());
-    assert!(begun.elapsed() < PATIENCE / 2);
+    assert!(begun.elapsed() < PATIENCE);
     assert_eq!(conn.addresses().unwrap().1, server.addr());
 }
 
@@ -95,12 +96,12 @@ fn a_slow_first_address_still_wins_against_one_that_is_silent() {
 #[test]
 fn after_one_that_refuses_the_next_is_tried_at_once() {
     let server = serve([answer_all()]);
-    for timeout in [None, Some(PATIENCE)] {
+    for timeout in [None, Some(PATIENCE * 10)] {
         let mut conn = to(&[refusing(), refusing(), server.addr()]).timeout(timeout).build().unwrap();
         let begun = Instant::now();
         conn.connect().unwrap();
         println!("connected after {:?}", begun.elapsed());
-        assert!(begun.elapsed() < PATIENCE / 2);
+        assert!(begun.elapsed() < PATIENCE);
         assert_eq!(conn.addresses().unwrap().1, server.addr());
     }
 }
@@ -112,7 +113,7 @@ fn a_refusal_beside_a_silent_address_brings_the_next() {
     let mut conn = to(&[hole.addr(), refusing(), server.addr()]).build().unwrap();
     let begun = Instant::now();
     conn.connect().unwrap();
-    assert!(begun.elapsed() < PATIENCE / 2);
+    assert!(begun.elapsed() < PATIENCE);
     assert_eq!(conn.addresses().unwrap().1, server.addr());
 }
 
@@ -134,7 +135,7 @@ fn when_all_fail_the_error_names_all() {
 fn silent_and_refusing_addresses_are_all_named_when_time_is_up() {
     let hole = BlackHole::new();
     let addresses = [hole.addr(), refusing()];
-    let mut conn = to(&addresses).connect_timeout(SHORT * 3).build().unwrap();
+    let mut conn = to(&addresses).connect_timeout(SHORT * 10).build().unwrap();
     let message = no_connection(&mut conn, ErrorKind::Timeout, Phase::Connect).to_string();
     assert!(addresses.iter().all(|address| message.contains(&address.to_string())), "{message}");
 }
@@ -364,12 +365,11 @@ fn addresses_can_be_given_for_international_names() {
 fn from_a_local_address_of_the_caller_s_choice() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut sources: Vec<SocketAddr> = vec!["127.0.0.1:0".parse().unwrap(), free];
-    if cfg!(target_os = "linux") {
-        sources.push("127.0.0.2:0".parse().unwrap());
-    }
     for timeout in [None, Some(PATIENCE)] {
+        let mut sources: Vec<SocketAddr> = vec!["127.0.0.1:0".parse().unwrap()];
+        if cfg!(target_os = "linux") {
+            sources.extend(["127.0.0.2:0".parse().unwrap(), refusing()]);
+        }
         for source in &sources {
             let mut conn = HttpConnection::builder("127.0.0.1")
                 .port(addr.port())
@@ -378,11 +378,8 @@ fn from_a_local_address_of_the_caller_s_choice() {
                 .build()
                 .unwrap();
             assert_eq!(conn.source_address(), Some(*source));
-            if conn.connect().is_err_and(|err| err.io_error().unwrap().kind() == Io::AddrInUse) {
-                // A port that was used just now may be blocked for a while.
-                continue;
-            }
-            let (_, peer) = listener.accept().unwrap();
+            conn.connect().unwrap();
+            let (_accepted, peer) = listener.accept().unwrap();
             assert_eq!(peer.ip(), source.ip());
             assert!(source.port() == 0 || peer.port() == source.port());
             assert_eq!(conn.addresses().unwrap().0, peer);

@@ -15,6 +15,7 @@ use std::time::Duration;
 use origin::{HostForm, Origin, Proxy, Script, Scripted};
 use secure::{NAME, origin_tls, tls};
 use straightwire::{ConnectionBuilder, Error, ErrorKind, HttpConnection, HttpsConnection, Phase, Socks5};
+use support::refusing::refusing;
 use support::*;
 
 /// Granted, connected from 127.0.0.1 port 9.
@@ -327,7 +328,7 @@ fn silence_ends_with_the_timeout() {
 
 #[test]
 fn a_proxy_that_is_not_there() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = refusing();
     let err =
         to("far.test", Socks5::new(&nobody.to_string()).unwrap()).build().unwrap().connect().unwrap_err();
     assert_eq!((err.kind(), err.phase()), (ErrorKind::Io, Some(Phase::Connect)), "{err}");
@@ -369,7 +370,7 @@ fn through_a_real_proxy() {
 
         let mut unknown = to("unknown.test", socks.clone()).build().unwrap();
         assert!(refused(&mut unknown).to_string().contains("host unreachable"));
-        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let nobody = refusing();
         let mut closed = to(&nobody.to_string(), socks).build().unwrap();
         assert!(refused(&mut closed).to_string().contains("connection refused"));
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use origin::{Script, pattern};
 use straightwire::{Body, CloseReason, Event, HttpConnection};
+use support::refusing::refusing;
 use support::ways::{WAYS, Way};
 use support::*;
 
@@ -187,14 +188,13 @@ fn events_come_in_the_order_of_what_happens() {
 
 #[test]
 fn a_refused_connection_is_seen_as_an_attempt() {
-    let addr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let notes = seen.clone();
     let watch = move |event: Event<'_>| {
         let word = format!("{event:?}");
         notes.lock().unwrap().push(word.split(['(', ' ']).next().unwrap().to_owned());
     };
-    builder(addr).tap(watch).build().unwrap().connect().unwrap_err();
+    builder(refusing()).tap(watch).build().unwrap().connect().unwrap_err();
     assert_eq!(*seen.lock().unwrap(), ["Connecting", "Phase", "Trying", "Unreachable", "Failed"]);
 }
 

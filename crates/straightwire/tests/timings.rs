@@ -9,7 +9,7 @@ mod support;
 mod secure;
 
 use std::io::{self, Read};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use origin::Script;
 use secure::{https, serve_tls};
 use straightwire::transport::{Socket, Target, Transport};
 use straightwire::{Body, ConnectionBuilder, Event, HttpConnection, Socks5, Timings};
+use support::refusing::refusing;
 use support::*;
 
 const PAUSE: Duration = Duration::from_millis(60);
@@ -301,8 +302,7 @@ fn errors_leave_the_timings_of_what_was_done() {
     assert_eq!(conn.timings(), Some(timings));
     check(&exchange(&mut conn), "connect send wait receive");
 
-    let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut conn = builder(refused).timings(true).build().unwrap();
+    let mut conn = builder(refusing()).timings(true).build().unwrap();
     conn.request("GET", "/", (), &[]).unwrap_err();
     let timings = conn.timings().unwrap();
     check(&timings, "connect");

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use origin::{Origin, Script, pattern};
 use straightwire::{Body, Canceller, ErrorKind, HttpConnection};
 
+use crate::support::refusing::refusing;
 use crate::support::*;
 
 #[test]
@@ -149,7 +150,7 @@ fn without_memory_for_a_body_until_the_end_reading_fails() {
 fn a_thousand_failures_leave_no_file_descriptor_behind() {
     alone("system::a_thousand_failures_leave_no_file_descriptor_behind", "true", || {
         let open = || fs::read_dir("/proc/self/fd").unwrap().count();
-        let refusing = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let nobody = refusing();
         let endings = [
             answer("garbage\r\n\r\n"),
             answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
@@ -160,7 +161,7 @@ fn a_thousand_failures_leave_no_file_descriptor_behind() {
         let before = open();
         let mut last: Vec<HttpConnection> = Vec::new();
         for round in 0..200 {
-            let mut conn = builder(refusing).build().unwrap();
+            let mut conn = builder(nobody).build().unwrap();
             conn.request("GET", "/", (), &[]).unwrap_err();
             for server in &servers {
                 let mut conn = asked(server);

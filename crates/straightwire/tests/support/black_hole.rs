@@ -43,8 +43,3 @@ impl BlackHole {
         }
     }
 }
-
-/// An address where connections are refused.
-pub(crate) fn refusing() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
