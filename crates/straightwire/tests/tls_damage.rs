@@ -79,10 +79,14 @@ impl Write for Line {
 }
 
 fn ask(addr: SocketAddr, tls: &Tls, damage: Damage, at: usize, piece: usize) -> Result<Vec<u8>, Error> {
+    let patience = match damage {
+        Damage::None => Duration::from_secs(10),
+        // A length that was made larger makes the client wait for more than comes.
+        _ => Duration::from_millis(50),
+    };
     let line = move |_: &Target<'_>| {
         let stream = TcpStream::connect(addr)?;
-        // A length that was made larger makes the client wait for more than comes.
-        stream.set_read_timeout(Some(Duration::from_millis(50)))?;
+        stream.set_read_timeout(Some(patience))?;
         let line = Line { stream, damage, left: at, piece, ended: false };
         Ok(Box::new(Wrapped::new(line)) as Box<dyn Transport>)
     };
