@@ -8,7 +8,6 @@ mod support;
 mod secure;
 
 use std::net::Ipv6Addr;
-use std::thread;
 use std::time::Duration;
 
 use origin::{Origin, TlsSetup, pattern};
@@ -296,7 +295,7 @@ fn bytes_that_nobody_asked_for() {
         let server = serve_tls([script, answer_all()]);
         let mut conn = asked_tls(&server);
         assert_eq!(conn.get_response().unwrap().read_all().unwrap(), b"ok");
-        thread::sleep(Duration::from_millis(200));
+        wait_until_unfit(&mut conn);
         conn.request("GET", "/", (), &[]).unwrap();
         assert_eq!(conn.get_response().unwrap().read_all().unwrap(), b"ok");
         assert_eq!(server.connections(), 2);
@@ -316,7 +315,7 @@ fn a_connection_that_was_closed_while_idle() {
         let server = serve_tls([script, answer_all()]);
         let mut conn = asked_tls(&server);
         assert_eq!(conn.get_response().unwrap().read_all().unwrap(), b"ok");
-        thread::sleep(pause * 10);
+        wait_until_unfit(&mut conn);
         conn.request("GET", "/", (), &[]).unwrap();
         assert_eq!(conn.get_response().unwrap().read_all().unwrap(), b"ok");
         assert_eq!((server.connections(), conn.close_reason()), (2, Some(CloseReason::PeerClosed)));

@@ -219,8 +219,8 @@ fn a_deadline_for_what_has_none() {
     impl Read for Drip {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
             thread::sleep(Duration::from_millis(10));
-            buf[0] = b'H';
-            Ok(1)
+            buf[..3].copy_from_slice(b"HHH");
+            Ok(3)
         }
     }
     impl Write for Drip {
@@ -231,7 +231,7 @@ fn a_deadline_for_what_has_none() {
             Ok(())
         }
     }
-    let builder = HttpConnection::builder("drip.test").stream(Wrapped::new(Drip)).deadline(SHORT);
+    let builder = HttpConnection::builder("drip.test").stream(Wrapped::new(Drip)).deadline(SHORT * 4);
     let mut conn = builder.build().unwrap();
     conn.request("GET", "/", (), &[]).unwrap();
     let err = conn.get_response().unwrap_err();
@@ -318,8 +318,9 @@ fn a_way_of_one_s_own() {
     for _ in 0..2 {
         conn.request("GET", "/", (), &[]).unwrap();
         assert_eq!(conn.get_response().unwrap().read_all().unwrap(), b"ok");
-        // Time enough for the end of the first one to be seen.
-        thread::sleep(SHORT);
+        if server.connections() == 1 {
+            wait_until_unfit(&mut conn);
+        }
     }
     assert_eq!(*targets.lock().unwrap(), vec![("service.test".to_owned(), 99, true); 2]);
 

@@ -9,7 +9,7 @@ use std::env;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Output};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use origin::{Script, Scripted};
 use straightwire::{ConnectionBuilder, Error, HttpConnection};
@@ -73,6 +73,13 @@ pub(crate) fn error_of(wire: impl Into<Vec<u8>>) -> Error {
     }
 }
 
+/// Opens the connection, and bounds what it waits for from here on: opening takes as long as it takes.
+#[track_caller]
+pub(crate) fn open_then_bound(conn: &mut HttpConnection, timeout: Duration) {
+    conn.connect().unwrap();
+    conn.set_timeout(timeout).unwrap();
+}
+
 /// The head that `request` sends, up to its blank line, with these lines behind its own.
 pub(crate) fn head(server: &Scripted, line: &str, more: &str) -> String {
     format!("{line} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: identity\r\n{more}\r\n", server.addr())
@@ -108,17 +115,24 @@ pub(crate) fn wait_for_arrival(conn: &HttpConnection) {
     thread::sleep(Duration::from_millis(1));
 }
 
+/// Waits until the connection can't carry another request, since the server has closed it or talked on.
+pub(crate) fn wait_until_unfit(conn: &mut HttpConnection) {
+    let begun = Instant::now();
+    while conn.is_reusable() {
+        assert!(begun.elapsed() < PATIENCE, "nothing came, and no end");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Waits until all of so many bytes can be read from the connection at once.
 pub(crate) fn wait_for_bytes(conn: &HttpConnection, count: usize) {
     let socket = TcpStream::from(conn.fd().unwrap().try_clone_to_owned().unwrap());
-    let mut scrap = vec![0; count];
-    for _ in 0..1000 {
-        if socket.peek(&mut scrap).unwrap() == count {
-            return;
-        }
-        thread::sleep(Duration::from_millis(5));
+    let (mut scrap, begun) = (vec![0; count], Instant::now());
+    // To look for none at all would be to wait for one.
+    while count > 0 && socket.peek(&mut scrap).unwrap() < count {
+        assert!(begun.elapsed() < PATIENCE, "{count} bytes did not arrive");
+        thread::sleep(Duration::from_millis(1));
     }
-    panic!("{count} bytes did not arrive");
 }
 
 /// Runs `inside`, which is the whole of the test of this name, in a process of its own: for what one
