@@ -6,6 +6,8 @@ mod support;
 
 #[path = "support/black_hole.rs"]
 mod black_hole;
+#[path = "support/caller.rs"]
+mod caller;
 #[path = "support/secure.rs"]
 mod secure;
 
@@ -17,21 +19,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use black_hole::BlackHole;
+use caller::Caller;
 use origin::{Script, Scripted};
 use secure::{https, origin_tls, serve_tls};
-use straightwire::{Canceller, ConnectionBuilder, Error, ErrorKind, HttpConnection, Phase, Socks5};
+use straightwire::{Canceller, ConnectionBuilder, Error, ErrorKind, Event, HttpConnection, Phase, Socks5};
 use support::ways::WAYS;
 use support::*;
-
-/// Enough for a call to begin waiting.
-const MOMENT: Duration = Duration::from_millis(60);
 
 /// Without a timeout: nothing else could end what is cancelled.
 fn patient(addr: SocketAddr, stop: &Canceller) -> ConnectionBuilder<HttpConnection> {
     builder(addr).timeout(None).canceller(stop)
 }
 
-/// Cancels when `ready` has returned and a moment has passed; what the call ends with.
+/// Cancels when `ready` has returned and the call waits; what it ends with.
 #[track_caller]
 fn cancelled<T>(
     stop: &Canceller,
@@ -39,11 +39,26 @@ fn cancelled<T>(
     ready: impl FnOnce() + Send,
     call: impl FnOnce() -> Result<T, Error>,
 ) -> Error {
+    let caller = Caller::this_thread();
+    let waits = || {
+        ready();
+        caller.wait_asleep();
+    };
+    cancelled_once(waits, stop, phase, call)
+}
+
+/// Cancels when `ready` has returned; what the call ends with.
+#[track_caller]
+fn cancelled_once<T>(
+    ready: impl FnOnce() + Send,
+    stop: &Canceller,
+    phase: Phase,
+    call: impl FnOnce() -> Result<T, Error>,
+) -> Error {
     let begun = Instant::now();
     let outcome = thread::scope(|scope| {
         scope.spawn(|| {
             ready();
-            thread::sleep(MOMENT);
             stop.cancel();
         });
         call()
@@ -86,13 +101,20 @@ fn while_connecting() {
     for timeout in [None, Some(PATIENCE * 10)] {
         for addresses in [vec![holes[0].addr()], holes.iter().map(BlackHole::addr).collect()] {
             let stop = Canceller::new();
+            let (tell, trying) = mpsc::channel();
             let mut conn = HttpConnection::builder("silent.test")
                 .resolver(move |_: &str, _: u16| Ok(addresses.clone()))
+                .tap(move |event: Event<'_>| {
+                    if let Event::Trying(_) = event {
+                        tell.send(()).unwrap();
+                    }
+                })
                 .timeout(timeout)
                 .canceller(&stop)
                 .build()
                 .unwrap();
-            cancelled(&stop, Phase::Connect, || {}, || conn.request("GET", "/", (), &[]));
+            let ready = move || trying.recv_timeout(PATIENCE).unwrap();
+            cancelled(&stop, Phase::Connect, ready, || conn.request("GET", "/", (), &[]));
             assert!(!conn.is_connected());
         }
     }
@@ -128,7 +150,8 @@ fn while_waiting_for_the_head() {
         let stop = Canceller::new();
         let mut conn = patient(server.addr(), &stop).build().unwrap();
         conn.request("GET", "/", (), &[]).unwrap();
-        let err = cancelled(&stop, Phase::Head, || heard(&server, 0, 1), || conn.get_response());
+        wait_for_bytes(&conn, sent.len());
+        let err = cancelled(&stop, Phase::Head, || {}, || conn.get_response());
         assert_eq!(err.partial(), sent.as_bytes());
         assert!(!conn.is_connected());
     }
@@ -167,12 +190,13 @@ fn while_reading_a_large_body_until_the_end() {
     let mut conn = patient(server.addr(), &stop).build().unwrap();
     conn.request("GET", "/", (), &[]).unwrap();
     let mut response = conn.get_response().unwrap();
-    let err = cancelled(
-        &stop,
-        Phase::Body,
-        || {},
-        || std::io::copy(&mut response, &mut std::io::sink()).map_err(ways::own),
-    );
+    let (tell, reading) = mpsc::channel();
+    let ready = move || reading.recv_timeout(PATIENCE).unwrap();
+    let err = cancelled_once(ready, &stop, Phase::Body, || {
+        response.read_exact(&mut [0; 4096]).map_err(ways::own)?;
+        tell.send(()).unwrap();
+        std::io::copy(&mut response, &mut std::io::sink()).map_err(ways::own)
+    });
     assert!(err.partial().iter().all(|&byte| byte == b'x'));
 }
 
@@ -196,6 +220,7 @@ fn while_sending_to_a_server_that_does_not_read() {
     let server = serve([Script::new().stop_reading().hold()]);
     let stop = Canceller::new();
     let mut conn = patient(server.addr(), &stop).build().unwrap();
+    conn.connect().unwrap();
     cancelled(&stop, Phase::Send, || {}, || conn.request("PUT", "/", vec![0; 30_000_000], &[]));
     assert!(!conn.is_connected());
     assert_eq!(conn.get_response().unwrap_err().kind(), ErrorKind::ResponseNotReady);
@@ -203,6 +228,7 @@ fn while_sending_to_a_server_that_does_not_read() {
     let server = serve_tls([Script::new().stop_reading().hold()]);
     let stop = Canceller::new();
     let mut conn = https(server.addr()).timeout(None).canceller(&stop).build().unwrap();
+    conn.connect().unwrap();
     cancelled(&stop, Phase::Send, || {}, || conn.request("PUT", "/", vec![0; 30_000_000], &[]));
     assert!(!conn.is_connected());
 }

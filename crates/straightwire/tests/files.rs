@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "support/caller.rs"]
+mod caller;
 #[path = "support/counting.rs"]
 mod counting;
 #[path = "support/scratch.rs"]
@@ -19,6 +21,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use caller::Caller;
 use counting::counted;
 use origin::pattern::{self, Fnv1a};
 use origin::{Origin, Script, Scripted};
@@ -258,10 +261,14 @@ fn send_to_nobody(conn: &mut HttpConnection, name: &str) -> Error {
 fn timeout_and_deadline_hold() {
     let server = serve([Script::new().stop_reading().hold()]);
     let (timeout, _) = counted(server.addr(), true);
-    let err = send_to_nobody(&mut timeout.timeout(SHORT).build().unwrap(), "timeout");
+    let mut conn = timeout.build().unwrap();
+    open_then_bound(&mut conn, SHORT);
+    let err = send_to_nobody(&mut conn, "timeout");
     assert_eq!(err.kind(), ErrorKind::Timeout);
     let (deadline, _) = counted(server.addr(), true);
-    let err = send_to_nobody(&mut deadline.deadline(SHORT).build().unwrap(), "deadline");
+    let mut conn = deadline.deadline(SHORT).build().unwrap();
+    conn.connect().unwrap();
+    let err = send_to_nobody(&mut conn, "deadline");
     assert_eq!(err.kind(), ErrorKind::Timeout);
     assert!(err.to_string().contains("deadline"), "{err}");
 }
@@ -281,6 +288,7 @@ fn the_deadline_holds_where_a_server_reads_slowly() {
         Ok(Box::new(Socket::from(stream)) as Box<dyn Transport>)
     };
     let mut conn = builder(addr).connect_with(narrow).deadline(SHORT * 4).build().unwrap();
+    conn.connect().unwrap();
     assert_eq!(send_to_nobody(&mut conn, "slowly").kind(), ErrorKind::Timeout);
 }
 
@@ -289,10 +297,11 @@ fn a_canceller_ends_it() {
     let server = serve([Script::new().stop_reading().hold()]);
     let stop = Canceller::new();
     let mut conn = builder(server.addr()).timeout(None).canceller(&stop).build().unwrap();
+    conn.connect().unwrap();
+    let caller = Caller::this_thread();
     let err = thread::scope(|scope| {
         scope.spawn(|| {
-            server.wait_received(0, 1, SHORT);
-            thread::sleep(SHORT);
+            caller.wait_asleep();
             stop.cancel();
         });
         send_to_nobody(&mut conn, "cancelled")

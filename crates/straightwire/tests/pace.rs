@@ -2,11 +2,15 @@
 
 mod support;
 
+#[path = "support/caller.rs"]
+mod caller;
+
 use std::cell::RefCell;
 use std::io::{self, Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use caller::Caller;
 use origin::{Origin, Script, pattern};
 use straightwire::{Body, Canceller, ErrorKind, HttpConnection, Phase, Progress, Throttle};
 use support::*;
@@ -52,7 +56,8 @@ fn an_upload_is_told_of_piece_by_piece() {
 #[test]
 fn only_what_was_sent_is_told_of() {
     let server = serve([Script::new().stop_reading().hold()]);
-    let mut conn = builder(server.addr()).timeout(SHORT).build().unwrap();
+    let mut conn = client(&server);
+    open_then_bound(&mut conn, SHORT);
     let mut told = 0;
     let body = Body::from(vec![0; 30_000_000]).progress(|sent, _| told = sent);
     assert!(conn.request("PUT", "/", body, &[]).unwrap_err().is_timeout());
@@ -146,6 +151,7 @@ fn waiting_for_the_rate_ends_at_the_deadline_and_when_cancelled() {
     let day = || Body::from(vec![0; 86_400]).throttle(1);
     let begun = Instant::now();
     let mut conn = builder(origin.addr()).deadline(SHORT).build().unwrap();
+    conn.connect().unwrap();
     let err = conn.request("PUT", "/upload", day(), &[]).unwrap_err();
     assert_eq!((err.kind(), err.phase()), (ErrorKind::Timeout, Some(Phase::Send)), "{err}");
     let message = "the deadline passed while keeping to the rate";
@@ -153,9 +159,11 @@ fn waiting_for_the_rate_ends_at_the_deadline_and_when_cancelled() {
 
     let stop = Canceller::new();
     let mut conn = builder(origin.addr()).timeout(None).canceller(&stop).build().unwrap();
+    conn.connect().unwrap();
+    let caller = Caller::this_thread();
     let err = thread::scope(|scope| {
         scope.spawn(|| {
-            thread::sleep(SHORT);
+            caller.wait_asleep();
             stop.cancel();
         });
         conn.request("PUT", "/upload", day(), &[]).unwrap_err()
