@@ -251,11 +251,12 @@ fn an_answer_that_makes_no_sense_is_an_error() {
 fn time_runs_out_where_nothing_is_read_and_nothing_is_said() {
     let deaf = || Script::new().stop_reading().hold();
     each_way(&deaf, &|_, mut conn| {
-        conn.set_timeout(SHORT).unwrap();
+        open_then_bound(&mut conn, SHORT);
         let err = conn.request("PUT", "/", vec![0; LARGE], &[]).unwrap_err();
         assert!(err.is_timeout() && !conn.is_connected(), "{err}");
     });
     each_way(&deaf, &|_, mut conn| {
+        conn.connect().unwrap();
         conn.set_deadline(SHORT * 2).unwrap();
         let err = conn.request("PUT", "/", vec![0; LARGE], &[]).unwrap_err();
         assert!(err.is_timeout() && err.to_string().contains("the deadline passed"), "{err}");

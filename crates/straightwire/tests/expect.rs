@@ -105,7 +105,7 @@ fn the_body_goes_when_nothing_has_come_in_time() {
     });
     // The connection's own timeout is no failure of the request, only the end of the wait.
     each_way(LONG, &|| answer(OK).hold(), &|_, mut conn| {
-        conn.set_timeout(SHORT).unwrap();
+        open_then_bound(&mut conn, SHORT);
         conn.request("PUT", "/", "the body", &[EXPECT]).unwrap();
         conn.set_timeout(PATIENCE).unwrap();
         assert_eq!(conn.get_response().unwrap().read_all().unwrap(), b"ok");
@@ -328,6 +328,7 @@ fn a_body_of_the_wrong_length_is_refused_before_the_head_goes() {
 fn waiting_ends_with_the_deadline_the_connection_or_the_canceller() {
     let silent = || Script::new().read_head().hold();
     each_way(LONG, &silent, &|_, mut conn| {
+        conn.connect().unwrap();
         conn.set_deadline(SHORT).unwrap();
         let err = conn.request("PUT", "/", "body", &[EXPECT]).unwrap_err();
         assert!(err.is_timeout() && err.to_string().contains("the deadline passed"), "{err}");

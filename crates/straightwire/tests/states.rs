@@ -193,7 +193,7 @@ fn a_connection_opened_within_a_head_gets_the_whole_head() {
 #[test]
 fn a_connection_opened_after_a_request_forgets_the_request() {
     let server = serve([Script::new().wait_for_close(), answer_all()]);
-    let mut conn = builder(server.addr()).timeout(SHORT).build().unwrap();
+    let mut conn = client(&server);
     conn.request("GET", "/", (), &[]).unwrap();
     conn.connect().unwrap();
     wrong(&mut conn, &RECEIVE, ErrorKind::ResponseNotReady);

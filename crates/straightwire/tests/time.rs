@@ -6,7 +6,7 @@ use std::io::{ErrorKind as Io, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use origin::Script;
+use origin::{Script, Scripted};
 use socket2::{Domain, Socket, Type};
 use straightwire::{Error, ErrorKind, HttpConnection, Phase};
 use support::ways::WAYS;
@@ -29,8 +29,11 @@ fn times_out<T>(phase: Phase, call: impl FnOnce() -> Result<T, Error>) -> Error 
     err
 }
 
-fn hasty(addr: std::net::SocketAddr) -> HttpConnection {
-    builder(addr).timeout(SHORT).build().unwrap()
+/// An open connection that waits for nothing for long.
+fn hasty(server: &Scripted) -> HttpConnection {
+    let mut conn = client(server);
+    open_then_bound(&mut conn, SHORT);
+    conn
 }
 
 /// A listener whose queue is full drops what else comes, as a network that swallows packets does.
@@ -43,7 +46,7 @@ fn connecting_to_where_nobody_answers() {
     let queued: Vec<_> = (0..100).map_while(|_| TcpStream::connect_timeout(&addr, SHORT).ok()).collect();
     assert!(queued.len() < 100, "the queue never fills here");
 
-    let mut conn = hasty(addr);
+    let mut conn = builder(addr).timeout(SHORT).build().unwrap();
     times_out(Phase::Connect, || conn.connect());
     times_out(Phase::Connect, || conn.request("GET", "/", (), &[]));
     assert!(!conn.is_connected());
@@ -56,8 +59,9 @@ fn waiting_for_an_answer_that_does_not_come() {
         ["", "H", "HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\nA: b\r\n", "HTTP/1.1 100 Continue\r\n\r\nHTTP"]
     {
         let server = serve([answer(sent).hold()]);
-        let mut conn = hasty(server.addr());
-        conn.request("GET", "/", (), &[]).unwrap();
+        let mut conn = asked(&server);
+        wait_for_bytes(&conn, sent.len());
+        conn.set_timeout(SHORT).unwrap();
         let err = times_out(Phase::Head, || conn.get_response());
         assert_eq!(err.partial(), sent.rsplit("\r\n\r\n").next().unwrap().as_bytes());
         // Told once; then there is no connection any more.
@@ -106,7 +110,7 @@ fn waiting_for_the_rest_of_a_body() {
 #[test]
 fn through_the_standard_traits_a_timeout_is_timed_out() {
     let server = serve([answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n").hold()]);
-    let mut conn = hasty(server.addr());
+    let mut conn = hasty(&server);
     conn.request("GET", "/", (), &[]).unwrap();
     let err = conn.get_response().unwrap().read(&mut [0; 9]).unwrap_err();
     assert_eq!(err.kind(), Io::TimedOut);
@@ -116,12 +120,12 @@ fn through_the_standard_traits_a_timeout_is_timed_out() {
 #[test]
 fn sending_to_a_server_that_does_not_read() {
     let server = serve([Script::new().stop_reading().hold()]);
-    let mut conn = hasty(server.addr());
+    let mut conn = hasty(&server);
     times_out(Phase::Send, || conn.request("PUT", "/", vec![0; 30_000_000], &[]));
     assert!(!conn.is_connected());
     assert_eq!(conn.get_response().unwrap_err().kind(), ErrorKind::ResponseNotReady);
 
-    let mut conn = hasty(server.addr());
+    let mut conn = hasty(&server);
     conn.put_request("PUT", "/").unwrap();
     conn.put_header("Transfer-Encoding", "chunked").unwrap();
     conn.end_headers().unwrap();

@@ -261,8 +261,10 @@ fn the_client_says_goodbye() {
 #[test]
 fn goodbye_to_a_server_that_does_not_listen() {
     let server = serve_tls([Script::new().stop_reading().hold()]);
-    let mut conn = https(server.addr()).timeout(SHORT).build().unwrap();
-    assert!(conn.request("PUT", "/", vec![0; 30_000_000], &[]).unwrap_err().is_timeout());
+    let mut conn = https(server.addr()).build().unwrap();
+    open_then_bound(&mut conn, SHORT);
+    let err = conn.request("PUT", "/", vec![0; 30_000_000], &[]).unwrap_err();
+    assert!(err.is_timeout(), "{err}");
     drop(conn);
 }
 

@@ -70,6 +70,7 @@ fn a_silent_unix_socket() {
     let at = || HttpConnection::builder("d.test").unix_socket(&place.0);
     for builder in [at().timeout(SHORT), at().deadline(SHORT)] {
         let mut conn = builder.build().unwrap();
+        conn.connect().unwrap();
         conn.request("GET", "/", (), &[]).unwrap();
         let err = conn.get_response().unwrap_err();
         assert_eq!((err.kind(), err.phase()), (ErrorKind::Timeout, Some(Phase::Head)), "{err}");

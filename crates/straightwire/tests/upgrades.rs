@@ -259,8 +259,11 @@ fn dropping_it_closes_it() {
 fn the_timeout_holds_and_the_deadline_does_not() {
     let silent = answer(SWITCHED).read_bytes(2).send("hi").hold();
     let server = serve([silent]);
-    let mut conn = builder(server.addr()).timeout(SHORT).deadline(SHORT * 2).build().unwrap();
+    let mut conn = client(&server);
     conn.request("GET", "/", (), &[]).unwrap();
+    wait_for_bytes(&conn, SWITCHED.len());
+    conn.set_timeout(SHORT).unwrap();
+    conn.set_deadline(SHORT * 2).unwrap();
     let mut stream = conn.get_response().unwrap().into_upgraded().unwrap();
     thread::sleep(SHORT * 2);
     for _ in 0..2 {

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind as Io};
 use std::time::Duration;
 
 use origin::{Script, Scripted};
-use straightwire::{CloseReason, Error, ErrorKind, Phase};
+use straightwire::{CloseReason, Error, ErrorKind, HttpConnection, Phase};
 
 use crate::secure::{asked_tls, https, origin_tls, serve_tls, setup};
 use crate::support::*;
@@ -15,12 +15,18 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 /// What getting and reading the answer ends with.
 #[track_caller]
-fn error_in_tls(script: Script, timeout: Duration) -> Error {
-    let server = serve_tls([script, answer_all()]);
+fn error_in_tls(script: Script) -> Error {
+    error_once(script, |_| {})
+}
+
+/// The same where something is to be done to the connection before the answer is asked for.
+#[track_caller]
+fn error_once(script: Script, ready: impl FnOnce(&mut HttpConnection)) -> Error {
+    // No tickets: all that comes is the answer.
+    let server = Scripted::start_tls(&setup().tickets(0), vec![script, answer_all()]).unwrap();
     let mut conn = https(server.addr()).build().unwrap();
-    conn.connect().unwrap();
-    conn.set_timeout(timeout).unwrap();
     conn.request("GET", "/", (), &[]).unwrap();
+    ready(&mut conn);
     let err = conn.get_response().and_then(|mut response| response.read_all()).unwrap_err();
     assert!(!conn.is_connected(), "{err}");
     conn.set_timeout(PATIENCE).unwrap();
@@ -39,7 +45,12 @@ fn silence_runs_into_the_timeout() {
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n01234", Phase::Body, "01234"),
         ("HTTP/1.1 200 OK\r\n\r\n01234", Phase::Body, "01234"),
     ] {
-        let err = error_in_tls(answer(sent).hold(), SHORT);
+        let err = error_once(answer(sent).hold(), |conn| {
+            if !sent.is_empty() {
+                wait_for_arrival(conn);
+            }
+            conn.set_timeout(SHORT).unwrap();
+        });
         assert_eq!((err.kind(), err.phase()), (ErrorKind::Timeout, Some(phase)), "{sent:?}: {err}");
         assert_eq!(err.partial().escape_ascii().to_string(), arrived.escape_default().to_string());
     }
@@ -48,7 +59,7 @@ fn silence_runs_into_the_timeout() {
 #[test]
 fn a_reset_in_the_head() {
     for sent in ["", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nA: b\r\n"] {
-        let err = error_in_tls(answer(sent).pause(Duration::from_millis(30)).reset(), PATIENCE);
+        let err = error_in_tls(answer(sent).pause(Duration::from_millis(30)).reset());
         assert!(err.is_connection_error(), "{sent:?}: {err}");
         assert_eq!(err.partial().escape_ascii().to_string(), sent.escape_default().to_string());
     }
@@ -69,7 +80,7 @@ fn floods() {
         (&trailers, "A: b\r\n", ErrorKind::TooManyTrailers),
     ] {
         let block = piece.repeat(16_000 / piece.len());
-        let err = error_in_tls(answer(start).flood(block, most), PATIENCE);
+        let err = error_in_tls(answer(start).flood(block, most));
         assert_eq!(err.kind(), kind, "{start:?}: {err}");
     }
 }
@@ -80,7 +91,7 @@ fn a_promise_is_not_believed() {
         "HTTP/1.1 200 OK\r\nContent-Length: 4611686018427387904\r\n\r\nhello".to_owned(),
         format!("{CHUNKED}3fffffffffffffff\r\nhello"),
     ] {
-        let err = error_in_tls(answer(wire).close_notify().close(), PATIENCE);
+        let err = error_in_tls(answer(wire).close_notify().close());
         assert_eq!((err.kind(), err.partial()), (ErrorKind::IncompleteRead, &b"hello"[..]));
     }
 }
@@ -95,7 +106,7 @@ fn messages_that_break_the_grammar() {
         ("HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\nhello".to_owned(), ErrorKind::BadContentLength),
         ("<html>hello</html>\n".to_owned(), ErrorKind::BadStatusLine),
     ] {
-        let err = error_in_tls(answer(&*wire).hold(), PATIENCE);
+        let err = error_in_tls(answer(&*wire).hold());
         assert_eq!(err.kind(), kind, "{wire:?}: {err}");
     }
 }
