@@ -21,7 +21,8 @@ use straightwire::{Body, ConnectionBuilder, Event, HttpConnection, Socks5, Timin
 use support::refusing::refusing;
 use support::*;
 
-const PAUSE: Duration = Duration::from_millis(60);
+/// Many times as long as a thread is ever late.
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// What a connection timed of an exchange that works.
 fn timed<C: From<HttpConnection> + Into<HttpConnection>>(builder: ConnectionBuilder<C>) -> Timings {
