@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use origin::certificates::Identity;
 use straightwire::{Body, CloseReason, Framing, HttpConnection, HttpsConnection, Repeat};
@@ -321,14 +321,26 @@ fn a_socket_in_a_folder_is_as_good() {
     let name = certificates::NAME;
     let Some(peer) = start_as(None, None, "listen unix:socket;") else { return };
     let socket = peer.folder().join("socket");
+    wait_for_socket(&socket);
     let builder = HttpConnection::builder(name).unix_socket(&socket).timeout(PATIENCE);
     ask_over_socket(&mut builder.build().unwrap());
     drop(peer);
 
     let Some(peer) = start_as_identity(&certificates::sound(), "listen unix:socket ssl;") else { return };
     let socket = peer.folder().join("socket");
+    wait_for_socket(&socket);
     let builder = HttpsConnection::builder(name).unix_socket(&socket).timeout(PATIENCE);
     ask_over_socket(&mut builder.tls(certificates::tls()).build().unwrap());
+}
+
+/// It listens on its port a little before it does on its socket.
+#[cfg(unix)]
+fn wait_for_socket(socket: &Path) {
+    let begun = Instant::now();
+    while std::os::unix::net::UnixStream::connect(socket).is_err() {
+        assert!(begun.elapsed() < PATIENCE, "nobody listens on {}", socket.display());
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[cfg(unix)]
