@@ -97,7 +97,7 @@ impl Reception {
         let acceptor = thread::Builder::new()
             .name(name)
             .stack_size(STACK)
-            .spawn(move || accepting.accept(&listener, most, &Arc::new(serve)))?;
+            .spawn(move || accepting.accept(listener, most, &Arc::new(serve)))?;
         Ok(Reception { addr, desk, acceptor: Some(acceptor) })
     }
 
@@ -150,13 +150,13 @@ impl Drop for Reception {
 }
 
 impl Desk {
-    fn accept<F>(self: &Arc<Desk>, listener: &TcpListener, most: Option<usize>, serve: &Arc<F>)
+    fn accept<F>(self: &Arc<Desk>, listener: TcpListener, most: Option<usize>, serve: &Arc<F>)
     where
         F: Fn(usize, Socket) + Send + Sync + 'static,
     {
-        let mut number = 0;
-        while most.is_none_or(|most| number < most) {
-            let accepted = listener.accept();
+        let (mut listener, mut number) = (Some(listener), 0);
+        while let Some(open) = &listener {
+            let accepted = open.accept();
             if self.stop.asked() {
                 return;
             }
@@ -167,6 +167,10 @@ impl Desk {
             };
             // A failure means that the client is gone, and the thread finds that out.
             let _ = stream.set_nodelay(true);
+            if most == Some(number + 1) {
+                // Before the last guest is served, who may look right afterwards whether anybody listens.
+                listener = None;
+            }
             self.seat(number, Socket(Arc::new(stream)), Arc::clone(serve));
             number += 1;
         }
