@@ -135,6 +135,8 @@ class _Zlib:
         self._new: Callable[[int], Any] = zlib.decompressobj
         self._decoder: Any = None
         self._waiting = b""
+        # The last output took all the room it had: there may be more without more input.
+        self._is_full = False
 
     def feed(self, data: bytes) -> None:
         """Takes input, when what was there is used up."""
@@ -150,9 +152,10 @@ class _Zlib:
     def take(self, most: int) -> bytes:
         """Output, none if there is too little input for it."""
         data = b""
-        while not data and self._waiting:
+        while not data and (self._waiting or self._is_full):
             data = self._decoder.decompress(self._waiting, most)
             self._waiting = self._decoder.unconsumed_tail
+            self._is_full = len(data) == most
             if self._decoder.eof:
                 rest = self._decoder.unused_data
                 self._end_member(rest)

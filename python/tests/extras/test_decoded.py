@@ -93,6 +93,16 @@ def test_in_whatever_way_it_is_read(kind: str) -> None:
         assert b"".join(iter(lambda: lines.read(777).encode(), b"")) == TEXT[10:]
 
 
+@pytest.mark.parametrize("kind", ["gzip", "deflate", "raw deflate", "br", "zstd"])
+def test_what_a_decoder_still_holds_when_all_has_come_is_given(kind: str) -> None:
+    coding, encode = CODINGS[kind]
+    # A few bytes for all of it: the last of them are taken long before what they stand for is read.
+    data = b"a" * 8000
+    with Server(answers(framed(coding, encode(data), 0))) as server:
+        file = get(server.connection()).decoded()
+        assert b"".join(iter(lambda: file.read1(100), b"")) == data
+
+
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 def test_one_that_ends_before_its_length_is_incomplete(coding: str) -> None:
     answer = framed(coding, gzip.compress(TEXT) + bytes(50), 0)
