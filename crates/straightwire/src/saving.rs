@@ -49,7 +49,7 @@ impl HttpResponse<'_> {
 }
 
 /// As `Write::write_all`, telling how far it has got.
-fn write_all(out: &mut (impl Write + ?Sized), data: &[u8]) -> (usize, io::Result<()>) {
+pub(crate) fn write_all(out: &mut (impl Write + ?Sized), data: &[u8]) -> (usize, io::Result<()>) {
     let mut written = 0;
     while written < data.len() {
         match out.write(&data[written..]) {
@@ -63,6 +63,6 @@ fn write_all(out: &mut (impl Write + ?Sized), data: &[u8]) -> (usize, io::Result
 }
 
 #[cold]
-fn not_saved(err: io::Error, saved: u64) -> Error {
+pub(crate) fn not_saved(err: io::Error, saved: u64) -> Error {
     Error::io(Phase::SaveBody, "writing the body to where it goes", err).with_saved(saved)
 }

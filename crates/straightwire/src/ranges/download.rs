@@ -6,6 +6,7 @@ use super::{ByteRanges, ContentRange, Validator};
 use crate::connection::HttpConnection;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::proto::{Headers, ResponseHead, decimal};
+use crate::saving::{not_saved, write_all};
 use crate::status;
 
 /// A download by GET that can go on after a cut: within one run, or in another one that knows how much there
@@ -135,18 +136,21 @@ impl Download {
         self.complete_len
     }
 
-    /// Fetches what is missing and writes it to `out`, behind what is there.
+    /// Fetches what is missing, writes it to `out`, behind what is there, and flushes that.
     ///
     /// # Errors
-    /// Those of the request and the response: run it again to go on. `BadRange` for an answer that doesn't
-    /// fit what was asked for; `Io` from `out`, after which it isn't known how much was written.
+    /// Those of the request and the response, and `Io` in [`Phase::SaveBody`] from `out`, as when the disk is
+    /// full: run it again to go on. What `out` has taken is counted, and nothing else. `BadRange` for an
+    /// answer that doesn't fit what was asked for.
     pub fn run(&mut self, conn: &mut HttpConnection, out: &mut impl Write) -> Result<Outcome> {
         let mut retries = self.retries;
         loop {
-            if self.is_complete() {
-                return Ok(Outcome::Complete);
-            }
-            match self.fetch(conn, out) {
+            let fetched = if self.is_complete() { Ok(Outcome::Complete) } else { self.fetch(conn, out) };
+            match fetched {
+                Ok(Outcome::Complete) => {
+                    out.flush().map_err(|err| not_saved(err, self.received))?;
+                    return Ok(Outcome::Complete);
+                }
                 Ok(outcome) => return Ok(outcome),
                 Err(Stop::Writing(err)) => return Err(err),
                 Err(Stop::Receiving(err)) => {
@@ -177,14 +181,14 @@ impl Download {
         loop {
             let receiving = |err| Stop::Receiving(Error::io(Phase::Body, "reading the body", err));
             let piece = response.fill_buf().map_err(receiving)?;
-            let len = piece.len();
-            if len == 0 {
+            if piece.is_empty() {
                 break;
             }
-            self.advance(len as u64).map_err(Stop::Receiving)?;
-            let writing = |err| Stop::Writing(Error::io(Phase::Body, "writing what was received", err));
-            out.write_all(piece).map_err(writing)?;
-            response.consume(len);
+            self.after(piece.len() as u64).map_err(Stop::Receiving)?;
+            let (written, outcome) = write_all(out, piece);
+            self.received += written as u64;
+            outcome.map_err(|err| Stop::Writing(not_saved(err, self.received)))?;
+            response.consume(written);
         }
         let missing = self.complete_len.or(self.end).map_or(0, |end| end.saturating_sub(self.received));
         if missing > 0 {
@@ -267,13 +271,20 @@ impl Download {
     /// # Errors
     /// `BadRange` for more than the part has. They are not counted.
     pub fn advance(&mut self, len: u64) -> Result<()> {
-        let received = self.received.saturating_add(len);
-        if let Some(end) = self.end.or(self.complete_len).filter(|&end| received > end) {
-            let message = format!("more came than the part up to byte {end} has");
-            return Err(Error::new(ErrorKind::BadRange, message));
-        }
-        self.received = received;
+        self.received = self.after(len)?;
         Ok(())
+    }
+
+    /// How many bytes there are once so many more have come.
+    fn after(&self, len: u64) -> Result<u64> {
+        let received = self.received.saturating_add(len);
+        match self.end.or(self.complete_len) {
+            Some(end) if received > end => {
+                let message = format!("more came than the part up to byte {end} has");
+                Err(Error::new(ErrorKind::BadRange, message))
+            }
+            _ => Ok(received),
+        }
     }
 
     /// Whether all of it is known to be there.

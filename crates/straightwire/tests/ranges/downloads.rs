@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use origin::{Origin, Script, Scripted, pattern};
-use straightwire::{Continuation, Download, ErrorKind, HttpConnection, Outcome, Validator};
+use straightwire::{Continuation, Download, ErrorKind, HttpConnection, Outcome, Phase, Validator};
 
 use crate::support::{OK, answer, assert_clean, client, received, serve};
 
@@ -233,25 +233,45 @@ fn only_cuts_are_tried_again() {
     }
 }
 
-#[test]
-fn an_error_of_the_writer_is_its_own() {
-    struct Full;
+/// Has room for so many bytes, and keeps the last of them back until it is flushed.
+struct Disk {
+    bytes: Vec<u8>,
+    room: usize,
+    flushed: usize,
+}
 
-    impl Write for Full {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
+impl Write for Disk {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let len = buf.len().min(self.room - self.bytes.len());
+        self.bytes.extend_from_slice(&buf[..len]);
+        if len == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(len) }
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.flushed = self.bytes.len();
+        if self.flushed == self.room { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn after_an_error_of_the_writer_the_next_run_goes_on_where_that_stopped() {
     let origin = Origin::start().unwrap();
     let mut conn = HttpConnection::new(&origin.host_port()).unwrap();
-    let err = Download::new("/bytes/100").retries(5).run(&mut conn, &mut Full).unwrap_err();
-    assert!(err.kind() == ErrorKind::Io && err.to_string().contains("writing what was received"), "{err}");
-    assert_eq!(origin.requests().len(), 1);
+    let mut disk = Disk { bytes: Vec::new(), room: 0, flushed: 0 };
+    let mut download = Download::new("/bytes/100").retries(5);
+    // The last time all has been written, but not flushed.
+    for room in [0, 40, 41, 100] {
+        disk.room = room;
+        let err = download.run(&mut conn, &mut disk).unwrap_err();
+        assert_eq!((err.kind(), err.phase()), (ErrorKind::Io, Some(Phase::SaveBody)), "{err}");
+        assert_eq!((err.saved(), download.received(), disk.bytes.len()), (room as u64, room as u64, room));
+    }
+    assert_eq!(origin.requests().len(), 4, "it isn't the connection that was cut");
+    disk.room = 200;
+    disk.flushed = 0;
+    assert_eq!(download.run(&mut conn, &mut disk).unwrap(), Outcome::Complete);
+    assert_eq!((disk.flushed, disk.bytes), (100, pattern::bytes(100)));
+    assert_eq!(origin.requests().len(), 4, "all of it was there");
 }
 
 #[test]
