@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import straightwire.client as face
 from straightwire import _bodies as bodies
+from straightwire._errors import CannotSendHeader
 from straightwire._fields import encode_field
 
 TYPE_CHECKING = False
@@ -43,6 +44,9 @@ def request(
 
 def end_chunks(self: Any, trailers: Fields = ()) -> None:
     """Ends a body that was sent in chunks: the last chunk, and trailers if there are some."""
+    if self._HTTPConnection__state != face._CS_REQ_SENT:
+        # It would be taken for the beginning of a request.
+        raise CannotSendHeader()
     self.send(b"".join((b"0\r\n", *(line + b"\r\n" for line in encode(trailers)), b"\r\n")))
 
 

@@ -135,6 +135,25 @@ def test_step_by_step() -> None:
         connection.close()
 
 
+def test_where_there_is_no_body_none_is_ended() -> None:
+    with Server(answers(OK, OK)) as server:
+        connection = server.connection()
+        with pytest.raises(client.CannotSendHeader):
+            connection.endchunks()
+        assert connection.sock is None
+        connection.putrequest("POST", "/")
+        with pytest.raises(client.CannotSendHeader):
+            connection.endchunks()
+        connection.endheaders()
+        assert connection.getresponse().read() == b"ok"
+        with pytest.raises(client.CannotSendHeader):
+            connection.endchunks({"A": "b"})
+        # Not a byte of it was sent.
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"ok"
+        connection.close()
+
+
 @pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Host", b"Trailer", "Authorization"])
 def test_what_is_no_trailer_is_refused_before_anything_is_sent(name: Any) -> None:
     connection = client.HTTPConnection("localhost", 1)
