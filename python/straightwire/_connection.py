@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from straightwire._timings import Timings
+
 _IDLE = "Idle"
 _STARTED = "Request-started"
 _SENT = "Request-sent"
@@ -80,7 +82,7 @@ class HTTPConnection:
     strict_length = False
     lenient_headers = False
     timed = False
-    timings: Any = None
+    timings: Timings | None = None
 
     _is_textIO = staticmethod(bodies.is_text)
     _get_content_length = staticmethod(bodies.content_length)
@@ -410,7 +412,7 @@ class HTTPConnection:
 
     # -- the response
 
-    def getresponse(self) -> Any:
+    def getresponse(self) -> HTTPResponse:
         """The response to the request that was sent, its head read."""
         if self.__response is not None and self.__response.isclosed():
             self.__forget_response()

@@ -25,7 +25,7 @@ _RATIO = 100
 _MOST_CODINGS = 4
 
 
-def decoded(self: Any, *, max_size: int | None = None, max_ratio: int | None = _RATIO) -> Any:
+def decoded(self: Any, *, max_size: int | None = None, max_ratio: int | None = _RATIO) -> io.BufferedReader:
     """A file that gives the body decoded, by its Content-Encoding: gzip, deflate; br and zstd where the interpreter
     or an installed package (brotli, backports.zstd) knows them.
 

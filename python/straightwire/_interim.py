@@ -13,12 +13,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NamedTuple
 
+    from straightwire._message import HTTPMessage
+
     class Interim(NamedTuple):
         """A 1xx response: its status, reason and headers."""
 
         status: int
         reason: str
-        headers: Any
+        headers: HTTPMessage
 else:
     Interim = namedtuple("Interim", "status reason headers")
 

@@ -25,7 +25,11 @@ from straightwire._late import Late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
+
+    from straightwire._message import HTTPMessage
+    from straightwire._timings import Timings
 
 _UNKNOWN = "UNKNOWN"
 
@@ -49,12 +53,15 @@ class HTTPResponse(io.BufferedIOBase):
     fp: Any = None
     debuglevel = 0
     _method: str | None = None
-    headers: Any = Late(make_message)
-    msg: Any = Late(make_message)
-    version: Any = _UNKNOWN
-    status: Any = _UNKNOWN
-    code: Any
-    reason: Any = _UNKNOWN
+    # What a file has to have for type checkers, before it may be wrapped in another.
+    name: Any
+    # The types are those of when the head has been read.
+    headers: HTTPMessage = Late(make_message)  # type: ignore[assignment]
+    msg: HTTPMessage = Late(make_message)  # type: ignore[assignment]
+    version: int = _UNKNOWN  # type: ignore[assignment]
+    status: int = _UNKNOWN  # type: ignore[assignment]
+    code: int
+    reason: str = _UNKNOWN
     chunked: Any = _UNKNOWN
     chunk_left: Any = _UNKNOWN
     length: Any = _UNKNOWN
@@ -69,11 +76,11 @@ class HTTPResponse(io.BufferedIOBase):
     # What the extras of a connection ask of its responses, and what they leave on them.
     skip_interim = False
     on_interim: Any = None
-    interim: Any = ()
+    interim: Sequence[interims.Interim] = ()
     strict_length = False
     lenient_headers = False
-    timings: Any = None
-    trailers: Any = Late(_chunks.make_trailers)
+    timings: Timings | None = None
+    trailers: HTTPMessage | None = Late(_chunks.make_trailers)  # type: ignore[assignment]
     _trailer_lines: Any = None
     # Whether the socket is the caller's.
     _handed_over = False
@@ -389,7 +396,7 @@ class HTTPResponse(io.BufferedIOBase):
     def __iter__(self) -> Iterator[bytes]:
         return self
 
-    def info(self) -> Any:
+    def info(self) -> HTTPMessage:
         """The headers. Deprecated: use `headers`."""
         return self.headers
 

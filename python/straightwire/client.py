@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from typing import Any
     from urllib.parse import urlsplit
 
-    from straightwire._message import HTTPMessage
+    from straightwire._message import HTTPMessage as HTTPMessage  # noqa: PLC0414  (to be given on)
 
 __all__ = [
     "BadStatusLine",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import straightwire
-from straightwire import _engine
+from straightwire import _engine, client
 
 PACKAGE = Path(straightwire.__file__).parent
 STUBS = ast.parse((PACKAGE / "_engine.pyi").read_text())
@@ -48,6 +48,26 @@ def test_the_stubs_tell_what_the_engine_takes(name: str) -> None:
     else:
         arguments = [argument.arg for argument in node.args.posonlyargs + node.args.args]
         assert list(inspect.signature(value).parameters) == arguments
+
+
+def test_what_the_pages_tell_of_responses_has_its_types() -> None:
+    response = client.HTTPResponse.__annotations__
+    told = {name: response[name] for name in ("version", "status", "reason", "headers", "msg")}
+    assert told == {
+        "version": "int",
+        "status": "int",
+        "reason": "str",
+        "headers": "HTTPMessage",
+        "msg": "HTTPMessage",
+    }
+    assert inspect.signature(client.HTTPConnection.getresponse).return_annotation == "HTTPResponse"
+
+
+def test_names_that_are_imported_late_are_names_of_the_module_to_checkers() -> None:
+    # Under --strict what is only imported is nobody else's, but for `X as X`.
+    nodes = ast.walk(ast.parse((PACKAGE / "client.py").read_text()))
+    exported = {alias.asname for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert "HTTPMessage" in exported
 
 
 def test_every_function_of_the_package_has_its_types() -> None:
