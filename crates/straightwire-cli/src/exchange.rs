@@ -8,7 +8,7 @@ use crate::args::RequestArgs;
 use crate::exit::{Code, Failure};
 use crate::output::Output;
 use crate::request::Request;
-use crate::resume::Resumption;
+use crate::resume::{Resumption, forget_validator};
 use crate::route::Progress;
 use crate::timing;
 use crate::wire::{Passed, Wire, show, show_refusal};
@@ -64,6 +64,9 @@ fn write_out(mut response: HttpResponse<'_>, heads: &Heads, args: &RequestArgs) 
     let refused = args.fail && status >= 400;
     if args.shows_head() || !refused {
         let mut output = Output::open(args.output.as_deref())?;
+        if let Some(path) = &args.output {
+            forget_validator(path);
+        }
         for head in heads.try_iter() {
             output.write(&head)?;
         }

@@ -54,7 +54,7 @@ impl Resumption {
             Continuation::Whole if had > 0 => Err(self.all_or_nothing("or gives no parts of it")),
             Continuation::Changed => Err(self.all_or_nothing("or has less of it")),
             Continuation::Complete => {
-                self.forget_validator();
+                forget_validator(&self.path);
                 Ok(())
             }
             Continuation::Refused => {
@@ -68,10 +68,13 @@ impl Resumption {
     fn append(&mut self, response: &mut HttpResponse<'_>) -> Result<(), Failure> {
         let mut output = Output::behind(&self.path)?;
         // Before anything comes: whatever ends this run, the next one knows.
-        if let Some(validator) = self.download.validator() {
-            let beside = beside(&self.path);
-            fs::write(&beside, format!("{validator}\n"))
-                .map_err(|err| Failure::writing(&beside.display().to_string(), &err))?;
+        match self.download.validator() {
+            Some(validator) => {
+                let beside = beside(&self.path);
+                fs::write(&beside, format!("{validator}\n"))
+                    .map_err(|err| Failure::writing(&beside.display().to_string(), &err))?;
+            }
+            None => forget_validator(&self.path),
         }
         loop {
             let piece = response.fill_buf().map_err(Failure::receiving)?;
@@ -86,7 +89,7 @@ impl Resumption {
         if self.download.complete_len().is_some() && !self.download.is_complete() {
             return Err(Failure::new(Code::PartialFile, "less came than was asked for; -C goes on"));
         }
-        self.forget_validator();
+        forget_validator(&self.path);
         Ok(())
     }
 
@@ -95,10 +98,13 @@ impl Resumption {
         let message = format!("the rest of {file} is not to be had: the server has another version, {or}");
         Failure::new(Code::Range, message).and("without -C all of it is fetched")
     }
+}
 
-    fn forget_validator(&self) {
-        // There may be none; and one that stays does no harm to a file that is whole.
-        let _ = fs::remove_file(beside(&self.path));
+/// Takes away what the bytes of a file were matched by, as soon as it is whole or they are others.
+pub(crate) fn forget_validator(path: &Path) {
+    // What else has that name is not ours; and there may be none.
+    if kept_validator(path).is_some() {
+        let _ = fs::remove_file(beside(path));
     }
 }
 

@@ -418,10 +418,14 @@ impl fmt::Display for Message<'_> {
         let read = partial.len() as u64 + saved;
         f.write_str(detail)?;
         match (kind, expected) {
+            // Whoever reads piece by piece has had the others.
+            (ErrorKind::IncompleteRead, Some(more)) if read == 0 => {
+                write!(f, " ({more} more bytes expected)")
+            }
             (ErrorKind::IncompleteRead, Some(more)) => {
                 write!(f, " ({read} bytes read, {more} more expected)")
             }
-            (ErrorKind::IncompleteRead | ErrorKind::BadChunk, None) => {
+            (ErrorKind::IncompleteRead | ErrorKind::BadChunk, None) if read > 0 => {
                 write!(f, " ({read} bytes read)")
             }
             _ => Ok(()),

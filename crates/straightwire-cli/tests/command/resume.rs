@@ -67,6 +67,36 @@ fn another_version_is_not_joined_to_what_is_there() {
 }
 
 #[test]
+fn what_other_bytes_came_with_is_forgotten_with_them() {
+    let cut = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhalf";
+    let rest = "HTTP/1.1 206 So\r\nContent-Range: bytes 4-5/6\r\nContent-Length: 2\r\n\r\nab";
+    let path = fresh_path("forgotten");
+    // Fetched anew without -C, or with it after the file was taken away.
+    for first in [&[][..], &["-C", "-"]] {
+        fs::write(beside(&path), "\"before\"\n").unwrap();
+        let (_server, url) = scripted(cut);
+        let run = straightwire(&[first, &["-o", path.to_str().unwrap(), &url]].concat());
+        assert_eq!((run.code, fs::read(&path).unwrap()), (Some(18), b"half".to_vec()), "{run:?}");
+        assert!(
+            run.stderr.ends_with("the connection ended within the body (2 more bytes expected)\n"),
+            "{run:?}"
+        );
+        assert!(!beside(&path).exists());
+        let (_server, url) = scripted(rest);
+        let run = go_on(&path, &url);
+        assert_eq!((run.code, fs::read(&path).unwrap()), (Some(0), b"halfab".to_vec()), "{run:?}");
+        fs::remove_file(&path).unwrap();
+    }
+    // What only has the name of ours stays.
+    fs::write(beside(&path), "notes").unwrap();
+    let (_server, url) = scripted(cut);
+    assert_eq!(straightwire(&["-o", path.to_str().unwrap(), &url]).code, Some(18));
+    assert_eq!(fs::read(beside(&path)).unwrap(), b"notes");
+    fs::remove_file(beside(&path)).unwrap();
+    fs::remove_file(path).unwrap();
+}
+
+#[test]
 fn what_does_not_begin_where_the_file_ends_is_refused() {
     let path = fresh_path("elsewhere");
     fs::write(&path, "half").unwrap();
