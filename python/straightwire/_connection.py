@@ -51,8 +51,7 @@ _SMALL_BODY = 16 * 1024
 
 
 class HTTPConnection:
-    """A connection to an HTTP server."""
-
+    __doc__ = extras.ABOUT
     __module__ = "http.client"
 
     _http_vsn = 11

@@ -41,6 +41,23 @@ if TYPE_CHECKING:
         timed: bool
 
 
+# What `help` shows of a connection.
+ABOUT = """A connection to an HTTP server.
+
+What http.client lacks is off until it is asked for: by keyword, or as an attribute of a connection or a class.
+
+expect_timeout   where the headers say "Expect: 100-continue", seconds to wait for 100 before the body is sent
+expect_retry     True: if that is refused by 417, send the request again without Expect
+early_response   True: stop sending the body when the server has refused it, and give its answer
+skip_interim     True: 102, 103 and the like are not the response, but in response.interim
+on_interim       the same, and a function that is called with each when it comes
+repeat_stale     True: a request that is lost on a kept connection, which the server closed, is sent again if its method
+                 is idempotent; "any": whatever its method
+strict_length    True: a body that ends before its length is an IncompleteRead, however it is read
+lenient_headers  True: a line of the head that is no header is left out alone, and told in headers.defects
+timed            True: the time of each phase is in response.timings, and in timings of the connection
+"""
+
 # What they are if nobody sets them.
 DEFAULTS: dict[str, Any] = {
     "expect_timeout": None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from listening import OK, Server, answers, client
+from listening import FACE, OK, Server, answers, client
 
 NAMES = [
     "expect_timeout", "expect_retry", "early_response", "skip_interim", "on_interim", "repeat_stale",
@@ -23,6 +23,12 @@ def test_each_is_off_until_it_is_set(name: str) -> None:
     assert getattr(given, name) == 1
     assert not getattr(connection, name)
     assert getattr(client.HTTPSConnection("localhost", **{name: 1}), name) == 1
+
+
+@pytest.mark.skipif(FACE == "patched", reason="stock classes keep what they say of themselves")
+def test_help_tells_of_each() -> None:
+    *_, table = client.HTTPConnection.__doc__.split("\n\n")
+    assert [line.split()[0] for line in table.splitlines() if not line.startswith(" ")] == NAMES
 
 
 @pytest.mark.parametrize("kind", ["HTTPConnection", "HTTPSConnection"])
