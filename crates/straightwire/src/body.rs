@@ -13,8 +13,8 @@ use std::io::{self, Read};
 
 use crate::error::{Error, ErrorKind, Result};
 pub(crate) use file::too_short;
-pub(crate) use pieces::{Pieces, Sink};
-pub(crate) use trailed::Trailed;
+pub(crate) use pieces::{Blocks, Pieces, Sink};
+pub(crate) use trailed::{Trailed, UpToTrailers};
 pub(crate) use writer::Gathered;
 
 /// The body of a request: anything that converts into it may be given where a body is asked for.

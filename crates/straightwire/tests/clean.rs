@@ -123,22 +123,42 @@ fn after_a_refused_piece_of_body_a_new_request_may_begin() {
     });
 }
 
-/// A panic is no error; but neither may it leave half a request to be continued by the next.
+/// A panic is no error; but neither may it leave half a request to be continued by the next, or to be ended.
 #[test]
-fn after_a_panic_in_the_callers_iterator_nothing_is_continued() {
-    let server = serve([Script::new().read_head().wait_for_close(), answer_all()]);
-    let mut conn = client(&server);
-    let torn = (0..2).map(|piece| if piece == 0 { "one" } else { panic!("torn") });
-    let sending = AssertUnwindSafe(|| conn.request("POST", "/", Body::chunks(torn), &[]));
-    assert!(catch_unwind(sending).is_err());
-    if conn.request("GET", "/next", (), &[]).is_err() {
-        conn.close();
-    } else {
-        conn.get_response().unwrap().read_all().unwrap();
+fn after_a_panic_in_what_gives_the_body_nothing_is_continued() {
+    /// Gives a piece, and then none of these: another, or an end.
+    struct Torn(bool);
+
+    impl Read for Torn {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            assert!(std::mem::take(&mut self.0), "torn");
+            buf[..3].copy_from_slice(b"one");
+            Ok(3)
+        }
     }
-    assert_clean(&server, &mut conn, 1);
-    let all = server.wait_received(0, usize::MAX, PATIENCE);
-    assert!(all.ends_with(b"\r\n\r\n3\r\none\r\n"), "{}", all.escape_ascii());
+
+    let bodies: [fn() -> Body<'static>; 6] = [
+        || Body::chunks((0..2).map(|piece| if piece == 0 { "one" } else { panic!("torn") })),
+        || Body::reader(Torn(true)),
+        || Body::reader(Torn(true)).progress(|_, _| ()),
+        || Body::reader(Cursor::new("one")).progress(|_, _| panic!("torn")),
+        || Body::with_trailers(Torn(true), |_| [("A", "b")]),
+        || Body::with_trailers(Cursor::new("one"), |_| -> [(&str, &str); 1] { panic!("torn") }),
+    ];
+    for body in bodies {
+        for asks in [false, true] {
+            let server = serve([Script::new().read_head().wait_for_close(), answer_all()]);
+            let mut conn = client(&server);
+            let sending = AssertUnwindSafe(|| conn.request("POST", "/", body(), &[]));
+            assert!(catch_unwind(sending).is_err());
+            if asks {
+                assert_eq!(conn.get_response().unwrap_err().kind(), ErrorKind::ResponseNotReady);
+            }
+            assert_clean(&server, &mut conn, 1);
+            let all = server.wait_received(0, usize::MAX, PATIENCE);
+            assert!(all.ends_with(b"\r\n\r\n3\r\none\r\n"), "{}", all.escape_ascii());
+        }
+    }
 }
 
 /// What ended one body is not told of the next.

@@ -73,9 +73,10 @@ impl Pieces for Bytes<'_> {
 }
 
 /// The blocks of a reader.
-struct Blocks<R> {
-    reader: R,
-    block: Vec<u8>,
+pub(crate) struct Blocks<R> {
+    pub(crate) reader: R,
+    /// Room for one of them.
+    pub(crate) block: Vec<u8>,
 }
 
 impl<R: Read> Pieces for Blocks<R> {

@@ -2,7 +2,9 @@
 
 use std::io::Read;
 
+use super::pieces::{Pieces, Sink, read_block};
 use super::{Body, Source};
+use crate::error::Result;
 
 /// A reader that is sent as a body, and knows its trailers once it is at its end.
 pub(crate) trait Trailed {
@@ -33,6 +35,32 @@ where
     fn trailers(self: Box<Self>) -> Vec<(String, String)> {
         let With { reader, trailers } = *self;
         trailers(reader).into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+}
+
+/// The pieces of such a body, and at their end the trailers.
+pub(crate) struct UpToTrailers<'a> {
+    /// Until it is at its end.
+    trailed: Option<Box<dyn Trailed + 'a>>,
+    block: Vec<u8>,
+    pub(crate) trailers: Vec<(String, String)>,
+}
+
+impl<'a> UpToTrailers<'a> {
+    pub(crate) fn new(trailed: Box<dyn Trailed + 'a>) -> UpToTrailers<'a> {
+        UpToTrailers { trailed: Some(trailed), block: Vec::new(), trailers: Vec::new() }
+    }
+}
+
+impl Pieces for UpToTrailers<'_> {
+    fn send_next(&mut self, sink: &mut dyn Sink) -> Result<bool> {
+        let Some(trailed) = &mut self.trailed else { return Ok(false) };
+        self.block.resize(sink.blocksize(), 0);
+        let len = read_block(trailed.body(), &mut self.block)?;
+        if len == 0 {
+            self.trailers = self.trailed.take().map(|trailed| trailed.trailers()).unwrap_or_default();
+        }
+        sink.send(&self.block[..len]).map(|()| len > 0)
     }
 }
 

@@ -6,7 +6,7 @@ use super::HttpConnection;
 use super::duplex::{Watch, closed_under_way};
 use super::open::tell;
 use super::repeat::Repeat;
-use crate::body::{Body, Source};
+use crate::body::{Blocks, Body, Source};
 use crate::error::{Error, Phase, Result};
 use crate::tap::Event;
 use crate::transport::Transport;
@@ -99,22 +99,12 @@ impl HttpConnection {
         match &mut body.0 {
             Source::None | Source::BadText(_) | Source::Trailed(_) => Ok(()),
             Source::Bytes(bytes) => self.send_piece(bytes),
-            Source::Reader(reader) => loop {
-                let mut block = std::mem::take(&mut self.block);
-                block.resize(self.config.blocksize, 0);
-                let sent = match reader.read(&mut block) {
-                    Ok(0) => Ok(false),
-                    Ok(len) => self.send_piece(&block[..len]).map(|()| true),
-                    Err(err) if err.kind() == io::ErrorKind::Interrupted => Ok(true),
-                    Err(err) => {
-                        Err(self.fail(Error::io(Phase::TakeBody, "reading the body to be sent", err)))
-                    }
-                };
-                self.block = block;
-                if !sent? {
-                    return Ok(());
-                }
-            },
+            Source::Reader(reader) => {
+                let mut blocks = Blocks { reader, block: std::mem::take(&mut self.block) };
+                let sent = self.send_pieces(&mut blocks);
+                self.block = blocks.block;
+                sent
+            }
             Source::Pieces(pieces) => self.send_pieces(&mut **pieces),
         }
     }

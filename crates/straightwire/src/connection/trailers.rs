@@ -1,7 +1,7 @@
 //! Sending a body whose trailers are made at its end.
 
 use super::HttpConnection;
-use crate::body::{Body, Trailed};
+use crate::body::{Trailed, UpToTrailers};
 use crate::error::{Error, ErrorKind, Result};
 
 impl HttpConnection {
@@ -15,13 +15,14 @@ impl HttpConnection {
     }
 
     /// Sends the body and then its trailers, which end it.
-    pub(super) fn send_trailed(&mut self, mut trailed: Box<dyn Trailed + '_>) -> Result<()> {
+    pub(super) fn send_trailed(&mut self, trailed: Box<dyn Trailed + '_>) -> Result<()> {
         if let Err(err) = self.check_takes_trailers() {
             return Err(self.fail(err));
         }
-        self.send_body(&mut Body::reader(trailed.body()))?;
-        let trailers = trailed.trailers();
-        let trailers: Vec<(&str, &str)> = trailers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let mut body = UpToTrailers::new(trailed);
+        self.send_pieces(&mut body)?;
+        let trailers: Vec<(&str, &str)> =
+            body.trailers.iter().map(|(name, value)| (&**name, &**value)).collect();
         self.send_finish(&trailers)
     }
 }
