@@ -200,6 +200,21 @@ fn a_file_that_grows_is_sent_as_long_as_it_was() {
 
 /// Whichever way it goes, and wherever it ends.
 #[test]
+fn a_file_that_is_not_open_to_be_read_is_told_as_such() {
+    for sends_files in [true, false] {
+        let server = serve([Script::new().read_head().wait_for_close(), answer_all()]);
+        let scratch = Scratch::new("unread", &pattern::bytes(LEN));
+        let (builder, _) = counted(server.addr(), sends_files);
+        let mut conn = builder.build().unwrap();
+        let body = Body::file(scratch.for_writing_alone()).unwrap();
+        let err = conn.request("PUT", "/", body, &[]).unwrap_err();
+        assert_eq!((err.kind(), err.phase()), (ErrorKind::Io, Some(Phase::TakeBody)), "{err}");
+        assert_clean(&server, &mut conn, 1);
+        assert_eq!(body_len(&server), 0);
+    }
+}
+
+#[test]
 fn a_file_that_shrinks_is_an_error() {
     const MIB: usize = 1024 * 1024;
     for (sends_files, len, left) in [

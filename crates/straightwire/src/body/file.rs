@@ -81,7 +81,7 @@ impl<F: Borrow<File>> Pieces for Contents<F> {
                 self.block.resize(most as usize, 0);
                 let len = read_block(&mut file, &mut self.block)?;
                 match left {
-                    Some(left) if len == 0 => return Err(too_short(*left)),
+                    Some(_) if len == 0 => return Err(too_short()),
                     Some(left) => *left -= len as u64,
                     None => {}
                 }
@@ -93,9 +93,8 @@ impl<F: Borrow<File>> Pieces for Contents<F> {
 
 /// The error of a file that has ended before what was promised of it.
 #[cold]
-pub(crate) fn too_short(missing: u64) -> Error {
-    let message = format!("the file has shrunk: {missing} bytes fewer than when its length was told");
-    Error::new(ErrorKind::InvalidBody, message)
+pub(crate) fn too_short() -> Error {
+    Error::new(ErrorKind::InvalidBody, "the file has shrunk since its length was told")
 }
 
 /// How many bytes are between a file's position and its end, where both mean something.

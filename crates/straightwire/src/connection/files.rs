@@ -47,7 +47,7 @@ impl HttpConnection {
         let Some(stream) = &mut self.stream else { return Err(closed_under_way()) };
         match stream.send_file(file, len) {
             None => Ok(None),
-            Some(Ok(0)) => Err(self.fail(too_short(len))),
+            Some(Ok(0)) => Err(self.fail(too_short())),
             Some(Ok(sent)) => {
                 self.watch.note_sent(sent as usize);
                 self.emit(|_| Event::SentFile(sent));
@@ -66,7 +66,7 @@ impl HttpConnection {
         let mut block = std::mem::take(&mut self.block);
         block.resize(len.min(self.config.blocksize as u64) as usize, 0);
         let sent = match file.read(&mut block) {
-            Ok(0) => Err(self.fail(too_short(len))),
+            Ok(0) => Err(self.fail(too_short())),
             Ok(read) => {
                 self.out.clear();
                 self.write_hearing([&block[..read], &[]]).map(|()| read as u64)

@@ -20,8 +20,9 @@ pub(super) fn send_now(stream: &TcpStream, file: &File, len: u64) -> io::Result<
     stream.set_nonblocking(false)?;
     match sent {
         Ok(sent) => Ok(Some(sent as u64)),
-        // Not every file system and every socket can. The file has not moved then.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(None),
+        // Not every file system and every socket can, and one that isn't open to be read is an error of
+        // reading. The file has not moved then.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::BADF) => Ok(None),
         Err(err) => Err(err.into()),
     }
 }

@@ -31,6 +31,10 @@ impl Scratch {
         File::options().read(true).write(true).open(&self.0).unwrap()
     }
 
+    pub(crate) fn for_writing_alone(&self) -> File {
+        File::options().write(true).open(&self.0).unwrap()
+    }
+
     pub(crate) fn contents(&self) -> Vec<u8> {
         fs::read(&self.0).unwrap()
     }
