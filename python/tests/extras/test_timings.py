@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from typing import Any, BinaryIO
 
 import pytest
-from listening import OK, Server, answers, read_request
+from listening import OK, PATIENCE, Server, answers, read_request
 
 Over = tuple[dict[str, Any], dict[str, Any]]
 PAUSE = 0.05
 
 
-def slow(sock: socket.socket, file: BinaryIO) -> None:
-    """Answers after a pause, and ends the body after another."""
-    for _ in range(2):
-        read_request(file)
+class Slow:
+    """Begins its answer, and ends it, a while after it was told to. So a phase that has begun by then is no shorter."""
+
+    def __init__(self) -> None:
+        self.told = threading.Semaphore(0)
+
+    def __call__(self, sock: socket.socket, file: BinaryIO) -> None:
+        for _ in range(2):
+            read_request(file)
+            self.pause()
+            sock.sendall(OK[:-1])
+            self.pause()
+            sock.sendall(OK[-1:])
+
+    def pause(self) -> None:
+        assert self.told.acquire(timeout=PATIENCE)
         time.sleep(PAUSE)
-        sock.sendall(OK[:-1])
-        time.sleep(PAUSE)
-        sock.sendall(OK[-1:])
 
 
 @pytest.mark.parametrize("way", ["read", "parts", "into"])
 def test_each_phase_is_told(way: str, over: Over) -> None:
+    slow = Slow()
     with Server(slow, **over[0]) as server:
         connection = server.connection(timed=True, **over[1])
         for first in (True, False):
             connection.request("POST", "/", b"hello")
+            slow.told.release()
             response = connection.getresponse()
             timings = response.timings
             assert timings is connection.timings
             assert timings.receive is None
+            slow.told.release()
             if way == "read":
                 response.read()
             elif way == "parts":
@@ -44,8 +57,7 @@ def test_each_phase_is_told(way: str, over: Over) -> None:
             names = ["connect", *(["tls"] if over[0] else [])] if first else []
             assert list(timings.phases()) == [*names, "send", "wait", "receive"]
             assert all(seconds > 0 for seconds in timings.phases().values())
-            # The server may have begun before the phase did.
-            assert timings.wait > PAUSE / 10 and timings.receive > PAUSE / 10
+            assert timings.wait >= PAUSE and timings.receive >= PAUSE
             assert timings.total == sum(timings.phases().values())
             assert "wait=" in repr(timings)
         connection.close()
