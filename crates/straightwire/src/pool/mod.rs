@@ -13,6 +13,7 @@ use std::{error, fmt};
 
 pub use builder::PoolBuilder;
 pub use lease::Lease;
+use origin::without_credentials;
 pub use origin::{Origin, Scheme};
 
 use crate::{Error, HttpConnection};
@@ -111,7 +112,7 @@ impl Pool {
     /// `Connection` if there is no making one, as with a host that can't be one.
     pub fn get(&self, url: &str) -> Result<Lease, PoolError> {
         let Origin { scheme, host, port } =
-            Origin::of(url).ok_or_else(|| PoolError::BadUrl(url.to_owned()))?;
+            Origin::of(url).ok_or_else(|| PoolError::BadUrl(without_credentials(url)))?;
         self.connection(scheme, host, port)
     }
 
@@ -281,7 +282,8 @@ pub enum PoolError {
         /// How long was waited.
         waited: Duration,
     },
-    /// No URL of a server: `http` or `https`, `://`, a host, and perhaps a port.
+    /// No URL of a server: `http` or `https`, `://`, a host, and perhaps a port. What may be a user and a
+    /// password is left out: those belong in a header of the request.
     BadUrl(String),
     /// There is no making a connection.
     Connection(Error),

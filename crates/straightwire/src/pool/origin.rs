@@ -57,3 +57,12 @@ impl<'a> Origin<'a> {
         (!host.is_empty() && !host.contains(['@', '[', ']'])).then_some(Origin { scheme, host, port })
     }
 }
+
+/// A URL that is none as it may be told: without user and password.
+pub(super) fn without_credentials(url: &str) -> String {
+    let begin = url.find("://").map_or(0, |colon| colon + 3);
+    match url[begin..].rfind('@') {
+        Some(at) => format!("{}***{}", &url[..begin], &url[begin + at..]),
+        None => url.to_owned(),
+    }
+}
