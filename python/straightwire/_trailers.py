@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
     Fields: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
-# What frames, routes or authenticates comes too late after the body (RFC 9110 6.5.1).
-_TOO_LATE = frozenset(
-    ("authorization", "connection", "content-encoding", "content-length", "host", "te", "trailer")
-    + ("transfer-encoding",)
-)
+# What frames, routes, authenticates or says how to read the body comes too late after it (RFC 9110 6.5.1).
+_TOO_LATE = frozenset((
+    "authorization", "cache-control", "connection", "content-encoding", "content-length", "content-range", "content-type",
+    "cookie", "expect", "host", "max-forwards", "proxy-authorization", "range", "te", "trailer", "transfer-encoding",
+    "upgrade",
+))  # fmt: skip
 
 
 def request(
@@ -28,6 +29,9 @@ def request(
     given = {name.lower() for name in headers}
     if self._http_vsn != 11 or "content-length" in given:
         raise ValueError("Trailers need chunks: HTTP/1.1, and no Content-Length")
+    if not callable(trailers):
+        # Pairs that can be had only once are needed twice.
+        trailers = pairs(trailers)
     early = None if callable(trailers) else encode(trailers)
     self.putrequest(method, url, skip_host="host" in given, skip_accept_encoding="accept-encoding" in given)
     if "transfer-encoding" not in given:
@@ -39,7 +43,8 @@ def request(
     self.endheaders()
     if body is not None:
         bodies.send_body(self, face._encode(body, "body") if isinstance(body, str) else body, True, None)
-    self.endchunks(trailers() if callable(trailers) else trailers)
+    if self._exchange is None or not self._exchange.is_stopped:
+        self.endchunks(trailers() if callable(trailers) else trailers)
 
 
 def end_chunks(self: Any, trailers: Fields = ()) -> None:
@@ -50,11 +55,16 @@ def end_chunks(self: Any, trailers: Fields = ()) -> None:
     self.send(b"".join((b"0\r\n", *(line + b"\r\n" for line in encode(trailers)), b"\r\n")))
 
 
+def pairs(trailers: Fields) -> list[tuple[str, Any]]:
+    """Trailers, however they were given, one by one."""
+    return list(trailers.items() if hasattr(trailers, "items") else trailers)
+
+
 def encode(trailers: Fields) -> list[bytes]:
     """The lines of trailers; `ValueError` for those that may not be any."""
-    pairs = list(trailers.items() if hasattr(trailers, "items") else trailers)
-    for name, _ in pairs:
+    given = pairs(trailers)
+    for name, _ in given:
         shown = name.decode("latin-1") if isinstance(name, bytes) else name
-        if shown.lower() in _TOO_LATE:
+        if shown.strip().lower() in _TOO_LATE:
             raise ValueError(f"{shown} can't be a trailer")
-    return [encode_field(name, (value,)) for name, value in pairs]
+    return [encode_field(name, (value,)) for name, value in given]

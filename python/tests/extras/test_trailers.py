@@ -154,7 +154,19 @@ def test_where_there_is_no_body_none_is_ended() -> None:
         connection.close()
 
 
-@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Host", b"Trailer", "Authorization"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Content-Length",
+        "transfer-encoding",
+        "Host",
+        b"Trailer",
+        "Authorization",
+        "Cookie",
+        "content-type",
+        "Host ",
+    ],
+)
 def test_what_is_no_trailer_is_refused_before_anything_is_sent(name: Any) -> None:
     connection = client.HTTPConnection("localhost", 1)
     with pytest.raises(ValueError, match="can't be a trailer"):
@@ -178,3 +190,25 @@ def test_they_need_chunks() -> None:
     connection._http_vsn, connection._http_vsn_str = 10, "HTTP/1.0"
     with pytest.raises(ValueError, match="need chunks"):
         connection.request("POST", "/", b"x", trailers={"A": "b"})
+
+
+def test_pairs_that_can_be_had_only_once() -> None:
+    head, came, trailers = sent(b"hello", iter([("Checksum", "abc")]))
+    assert b"\r\nTrailer: Checksum\r\n" in head
+    assert (came, trailers) == (b"hello", [b"Checksum: abc\r\n"])
+
+
+def test_no_function_is_asked_for_them_behind_a_body_that_was_not_sent() -> None:
+    def talk(sock: socket.socket, file: BinaryIO) -> None:
+        read_head(file)
+        sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")
+        file.read()
+
+    with Server(talk) as server:
+        connection = server.connection(expect_timeout=30)
+        connection.request(
+            "PUT", "/", b"hello", {"Expect": "100-continue"}, trailers=lambda: pytest.fail("asked")
+        )
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (413, b"big")
+        connection.close()
