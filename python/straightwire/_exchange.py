@@ -75,7 +75,7 @@ def respond(connection: Any) -> Any:
     if stale.may_repeat(connection) and not has_come(response.fp):
         response.close()
         stale.send_again(connection)
-        response = open_response(connection)
+        response = exchange.response or open_response(connection)
     if connection.timings is not None and (exchange.is_answered or has_come(response.fp)):
         connection.timings.has_answered()
     connection._exchange = None

@@ -37,6 +37,7 @@ def send_again(connection: Any) -> None:
     exchange.is_reused = exchange.is_answered = exchange.is_stopped = exchange.is_watched = False
     exchange.response = None
     connection.send(exchange.head)
+    # The server may answer this time, and may refuse the body.
+    exchange.is_watched = True
     if exchange.body is not None:
         connection.send(exchange.body)
-    exchange.is_watched = True

@@ -8,7 +8,7 @@ import socket
 from typing import Any, BinaryIO
 
 import pytest
-from listening import CONTINUE, OK, Server, answers, client, read_head, read_request
+from listening import CONTINUE, LARGE, OK, Server, answers, client, read_head, read_request
 
 Over = tuple[dict[str, Any], dict[str, Any]]
 
@@ -208,3 +208,25 @@ def test_without_the_option_it_is_an_error() -> None:
         with pytest.raises(ConnectionError):
             exchange(connection)
         connection.close()
+
+
+@pytest.mark.parametrize("reads", [0, 100000])
+def test_what_is_sent_again_may_be_refused_early(reads: int, over: Over) -> None:
+    def refuse(sock: socket.socket, file: BinaryIO) -> None:
+        read_head(file)
+        file.read(reads)
+        sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")
+        if not reads:
+            # It stops reading; else what it leaves unread makes it a reset.
+            done.recv(1)
+
+    done, tell = socket.socketpair()
+    with done, tell, Server(close_when_asked, refuse, **over[0]) as server:
+        connection = server.connection(repeat_stale=True, early_response=True, **over[1])
+        assert exchange(connection) == b"ok"
+        connection.request("PUT", "/", bytes(LARGE))
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (413, b"big")
+        assert server.connections == 2
+        connection.close()
+        tell.send(b".")
