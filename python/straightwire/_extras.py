@@ -96,3 +96,6 @@ def hand_on(connection: Any, response: Any) -> None:
         value = getattr(connection, name)
         if value is not DEFAULTS[name]:
             setattr(response, name, value)
+    if connection.early_response or connection.expect_timeout is not None:
+        # Those that come before the body is out are passed over, so that all have to be.
+        response.skip_interim = True

@@ -79,6 +79,35 @@ def peek(sock: Any, file: Any) -> bytes | None:
         sock.settimeout(patience)
 
 
+def has_head(sock: Any, file: Any) -> bool:
+    """Whether a head can be read off `file` without waiting for more of it, where that can be told."""
+    if not hasattr(file, "has_head"):
+        return True
+    patience = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        found: bool = file.has_head()
+    except OSError as fault:
+        return not would_block(fault)
+    else:
+        return found
+    finally:
+        sock.settimeout(patience)
+
+
+def has_ended(sock: Any) -> bool:
+    """Whether the other side has said itself that nothing more comes, at the end of what came."""
+    if not hasattr(sock, "suppress_ragged_eofs"):
+        return True
+    suppresses, sock.suppress_ragged_eofs = sock.suppress_ragged_eofs, False
+    try:
+        return not sock.recv(1)
+    except OSError:
+        return False
+    finally:
+        sock.suppress_ragged_eofs = suppresses
+
+
 def would_block(fault: OSError) -> bool:
     """Whether a socket only says that it would have to wait."""
     return isinstance(fault, BlockingIOError) or type(fault).__name__ in _TLS_WAITS

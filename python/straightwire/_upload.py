@@ -86,7 +86,10 @@ def send(connection: Any, data: Any) -> None:
             else:
                 connection.sock.sendall(piece)
         except OSError as fault:
-            if not (sockets.is_broken(fault) and _has_recovered(connection)):
+            if exchange.is_answered and isinstance(fault, TimeoutError):
+                # The answer refused nothing, but the server reads no more.
+                exchange.response.will_close = exchange.is_stopped = True
+            elif not (sockets.is_broken(fault) and _has_recovered(connection)):
                 raise
         if exchange.is_stopped:
             break
@@ -183,7 +186,8 @@ def _wait_for_continue(connection: Any) -> None:
             if not stale.may_repeat(connection):
                 return
             stale.send_again(connection)
-    if connection.expect_retry and exchange.is_answered and exchange.response.status == _EXPECTATION_FAILED:
+    is_refused = exchange.is_answered and exchange.response.status == _EXPECTATION_FAILED
+    if connection.expect_retry and is_refused and connection.auto_open:
         exchange.response.close()
         exchange.head = _EXPECTATION.sub(b"", exchange.head)
         stale.send_again(connection)
@@ -200,5 +204,8 @@ def look(connection: Any, *, readable: bool) -> None:
             return
         if ahead:
             exchange.is_repeatable = False
+            # The rest may come in its time, or after the body only.
+            if not sockets.has_head(connection.sock, exchange.response.fp):
+                return
         exchanges.read_head(connection)
         readable = False

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::chunk::{SizeLine, size_line};
-use crate::scan::{Scan, Step};
+use crate::scan::{LINE, Scan, Step};
 use crate::socket::{RECEIVE, Socket};
 
 /// Bytes of the stream, mostly just as a receive gave them.
@@ -46,6 +46,9 @@ impl Framing {
 /// The room for a receive that will mostly be a head and a small body: `recv` makes all of it, and gives back
 /// what it didn't need.
 const FIRST: usize = 16 * 1024;
+
+/// The most of a head that is gathered before it is read: twice the longest line.
+const GATHERED: usize = 2 * LINE;
 
 impl Buffered {
     pub(crate) fn bytes<'a>(&'a self, py: Python<'a>) -> &'a [u8] {
@@ -110,6 +113,25 @@ impl Buffered {
                 Step::Odd => return Ok(None),
                 Step::More if self.fill(py, socket)? == 0 => return Ok(None),
                 Step::More => {}
+            }
+        }
+    }
+
+    /// Receives until there is a blank line, so much that whoever reads lines has to judge it, or the end.
+    pub(crate) fn gather_head(&mut self, py: Python<'_>, socket: &Socket) -> PyResult<bool> {
+        let mut seen = 0;
+        loop {
+            let bytes = self.bytes(py);
+            let after_line = |end: usize| bytes[end..].starts_with(b"\n") || bytes[end..].starts_with(b"\r\n");
+            let ends = bytes[seen..].iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
+            let mut ends = ends.map(|(at, _)| seen + at + 1);
+            if after_line(0) || ends.any(after_line) || bytes.len() > GATHERED {
+                return Ok(true);
+            }
+            // The blank line may be here in part.
+            seen = bytes.len().saturating_sub(2);
+            if self.fill(py, socket)? == 0 {
+                return Ok(true);
             }
         }
     }

@@ -105,6 +105,13 @@ impl Reader {
         Ok(Some(head))
     }
 
+    /// Whether a head is here up to its blank line, or nothing more of it comes: receives what has come, on a socket
+    /// that doesn't wait, and raises what that raises where there is no more.
+    fn has_head(&self, py: Python<'_>) -> PyResult<bool> {
+        let mut guard = self.lock(py, "peek")?;
+        guard.buffered.gather_head(py, &self.socket)
+    }
+
     /// Up to and with the next line feed, at most `limit` bytes.
     #[pyo3(signature = (limit = None, /))]
     fn readline<'py>(

@@ -189,3 +189,55 @@ def test_without_the_option_the_body_is_sent_on() -> None:
             connection.request("POST", "/", endless())
         connection.close()
         tell.send(b".")
+
+
+def test_half_an_answer_stops_nothing(over: Over) -> None:
+    def talk(sock: socket.socket, file: BinaryIO) -> None:
+        read_head(file)
+        sock.sendall(OK[:20])
+        assert len(file.read(LARGE)) == LARGE
+        sock.sendall(OK[20:])
+
+    with Server(talk, **over[0]) as server:
+        connection = server.connection(early_response=True, **over[1])
+        connection.request("POST", "/", bytes(LARGE))
+        assert connection.getresponse().read() == b"ok"
+        connection.close()
+
+
+def test_an_answer_is_had_though_the_server_reads_no_more_for_it(over: Over) -> None:
+    def talk(sock: socket.socket, file: BinaryIO) -> None:
+        read_head(file)
+        sock.sendall(OK)
+        tell.send(b".")
+        # It neither reads nor closes until the client does.
+        tell.recv(1)
+
+    def body() -> Iterator[bytes]:
+        yield b"x"
+        assert told.recv(1)
+        yield from endless()
+
+    told, tell = socket.socketpair()
+    with told, tell, Server(talk, **over[0]) as server:
+        connection = server.connection(early_response=True, **over[1])
+        connection.connect()
+        connection.sock.settimeout(0.2)
+        connection.request("POST", "/", body())
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (200, b"ok")
+        assert connection.sock is None
+        told.send(b".")
+
+
+def test_no_interim_is_the_response() -> None:
+    def talk(sock: socket.socket, file: BinaryIO) -> None:
+        read_request(file)
+        sock.sendall(b"HTTP/1.1 103 Hints\r\nA: b\r\n\r\n" + OK)
+
+    with Server(talk) as server:
+        connection = server.connection(early_response=True)
+        connection.request("POST", "/", b"x")
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (200, b"ok")
+        connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
 from collections.abc import Iterator
@@ -185,4 +186,62 @@ def test_endless_100s_end() -> None:
         connection.request("PUT", "/", b"hello", EXPECT)
         with pytest.raises(client.HTTPException, match="got more than 100 interim responses"):
             connection.getresponse()
+        connection.close()
+
+
+@pytest.mark.parametrize("interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Hints\r\nA: b\r\n\r\n"])
+def test_endless_interims_end_without_another_option(interim: bytes, over: Over) -> None:
+    def talk(sock: socket.socket, file: BinaryIO) -> None:
+        read_head(file)
+        with contextlib.suppress(OSError):
+            while True:
+                sock.sendall(interim * 100)
+
+    with Server(talk, **over[0]) as server:
+        connection = server.connection(expect_timeout=30, **over[1])
+        with pytest.raises(client.HTTPException, match="interim responses"):
+            connection.request("PUT", "/", b"hello", EXPECT)
+            connection.getresponse()
+        connection.close()
+
+
+def test_half_a_100_ends_no_patience(over: Over) -> None:
+    def talk(sock: socket.socket, file: BinaryIO) -> None:
+        read_head(file)
+        sock.sendall(CONTINUE[:15])
+        assert file.read(5) == b"hello"
+        sock.sendall(CONTINUE[15:] + OK)
+
+    with Server(talk, **over[0]) as server:
+        connection = server.connection(expect_timeout=0.1, **over[1])
+        connection.request("PUT", "/", b"hello", EXPECT)
+        assert connection.getresponse().read() == b"ok"
+        connection.close()
+
+
+def test_no_interim_is_the_response_whenever_it_comes() -> None:
+    hint = b"HTTP/1.1 103 Hints\r\nA: b\r\n\r\n"
+
+    def talk(sock: socket.socket, file: BinaryIO) -> None:
+        read_head(file)
+        sock.sendall(hint + CONTINUE)
+        file.read(5)
+        sock.sendall(hint + OK)
+
+    with Server(talk) as server:
+        connection = server.connection(expect_timeout=30)
+        connection.request("PUT", "/", b"hello", EXPECT)
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (200, b"ok")
+        assert [interim.status for interim in response.interim] == [103, 100, 103]
+        connection.close()
+
+
+def test_417_is_the_answer_where_no_connection_may_be_opened() -> None:
+    with Server(refused_first) as server:
+        connection = server.connection(expect_timeout=30, expect_retry=True)
+        connection.connect()
+        connection.auto_open = 0
+        connection.request("PUT", "/", b"hello", EXPECT)
+        assert connection.getresponse().status == 417
         connection.close()
