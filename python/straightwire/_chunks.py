@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import straightwire.client as face
 from straightwire import _lenient as lenient
+from straightwire import _strict as strict
 from straightwire._errors import HTTPException, IncompleteRead, LineTooLong
 from straightwire._lines import ENDS, read_line
 
@@ -39,6 +40,9 @@ def read_and_discard_trailer(self: Any) -> None:
         lines.append(line)
         if len(lines) > most:
             raise HTTPException(f"got more than {most} trailers")
+    if line == b"" and self.strict_length:
+        self._give_up()
+        raise IncompleteRead(b"")
     if lines:
         self._trailer_lines = lines
 
@@ -56,7 +60,13 @@ def get_chunk_left(self: Any) -> int | None:
     if left:
         return left
     if left is not None:
-        self._safe_read(2)
+        try:
+            self._safe_read(2)
+        except IncompleteRead:
+            if self.strict_length:
+                # What came of a chunk's end is no body.
+                raise IncompleteRead(b"")  # noqa: B904
+            raise
     try:
         left = self._read_next_chunk_size()
     except ValueError:
@@ -88,6 +98,8 @@ def read_chunked(self: Any, amt: int | None) -> bytes:
             if amt is not None:
                 amt -= left
     except IncompleteRead as fault:
+        if self.strict_length:
+            raise strict.cut_in_chunk(self, b"".join(pieces), fault) from fault
         raise IncompleteRead(b"".join(pieces)) from fault
     return b"".join(pieces)
 
@@ -107,7 +119,9 @@ def readinto_chunked(self: Any, b: Any) -> int:
             total += count
             self.chunk_left = 0
         return total
-    except IncompleteRead:
+    except IncompleteRead as fault:
+        if self.strict_length:
+            raise strict.cut_in_chunk(self, bytes(b[:total]), fault) from fault
         raise IncompleteRead(bytes(b[:total]))  # noqa: B904
 
 

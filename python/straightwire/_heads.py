@@ -11,6 +11,7 @@ from straightwire._debug import say
 from straightwire._errors import (
     BadStatusLine,
     HTTPException,
+    IncompleteRead,
     LineTooLong,
     RemoteDisconnected,
     UnknownProtocol,
@@ -77,12 +78,14 @@ def begin_by_lines(self: Any, max_headers: int | None) -> None:
         self.version = 11
     else:
         raise UnknownProtocol(version)
-    if self.lenient_headers:
-        headers = lenient.parse_header_lines(face._read_headers(self.fp, max_headers))
-    elif max_headers is None:
+    if max_headers is None and not (self.lenient_headers or self.strict_length):
         headers = face.parse_headers(self.fp)
     else:
-        headers = face._parse_header_lines(face._read_headers(self.fp, max_headers))
+        lines = face._read_headers(self.fp, max_headers)
+        if self.strict_length and lines[-1] == b"":
+            raise IncompleteRead(b"".join(lines))
+        parse = lenient.parse_header_lines if self.lenient_headers else face._parse_header_lines
+        headers = parse(lines)
     self.headers = self.msg = headers
     if self.debuglevel > 0:
         for name, value in headers.items():

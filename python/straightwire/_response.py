@@ -211,6 +211,8 @@ class HTTPResponse(io.BufferedIOBase):
             return self._took(read_up_to(self.fp, amt), amt, is_all=True)
         if self.length is None:
             data = self.fp.read()
+            if self.strict_length:
+                strict.check_end(self, data)
         else:
             try:
                 data = self._safe_read(self.length)
@@ -251,8 +253,8 @@ class HTTPResponse(io.BufferedIOBase):
 
         `is_all` if there is less than that only at the end of the stream.
         """
-        if self.strict_length and self.length and len(data) < asked and (is_all or not data):
-            raise strict.cut_short(self, data)
+        if self.strict_length and asked and (is_all or not data) and (asked < 0 or len(data) < asked):
+            strict.check_end(self, data)
         if not data and asked:
             self._close_conn()
         elif self.length is not None:
@@ -267,12 +269,10 @@ class HTTPResponse(io.BufferedIOBase):
             return b""
         if self.chunked:
             return self._peek_chunked(n)
-        if self.length is None:
-            return self.fp.peek(n)
         # What lies beyond belongs to another response.
         ahead = self.fp.peek(n)[: self.length]
-        if not ahead and self.length and self.strict_length:
-            raise strict.cut_short(self, b"")
+        if not ahead and self.strict_length:
+            strict.check_end(self, b"")
         return ahead
 
     def readinto(self, b: Any) -> int:
@@ -287,8 +287,8 @@ class HTTPResponse(io.BufferedIOBase):
         if self.length is not None and len(b) > self.length:
             b = memoryview(b)[: self.length]
         count = self.fp.readinto(b)
-        if self.strict_length and self.length and count < len(b):
-            raise strict.cut_short(self, bytes(b[:count]))
+        if self.strict_length and count < len(b):
+            strict.check_end(self, bytes(b[:count]))
         if not count and b:
             self._close_conn()
         elif self.length is not None:
@@ -320,6 +320,8 @@ class HTTPResponse(io.BufferedIOBase):
             return _chunks.read_chunked(self, amt)
         data, left, fault = read_chunks(self.fp, self.chunk_left, face._MAXLINE, amt)
         if inner := self.__stopped(left, fault, len(data), amt):
+            if self.strict_length:
+                raise strict.cut_in_chunk(self, data, inner) from inner
             raise IncompleteRead(data) from inner
         return data
 
@@ -332,7 +334,9 @@ class HTTPResponse(io.BufferedIOBase):
         try:
             if inner := self.__stopped(left, fault, count, len(view)):
                 raise inner
-        except IncompleteRead:
+        except IncompleteRead as inner:
+            if self.strict_length:
+                raise strict.cut_in_chunk(self, bytes(view[:count]), inner) from inner
             raise IncompleteRead(bytes(view[:count]))  # noqa: B904
         return count
 
@@ -342,7 +346,10 @@ class HTTPResponse(io.BufferedIOBase):
             # As the last size line leaves it, until the trailers are read.
             if count:
                 self.chunk_left = 0
-            self._end_chunks()
+            try:
+                self._end_chunks()
+            except IncompleteRead as cut:
+                return cut
             self.chunk_left = None
             return None
         if fault == "enough":
@@ -359,6 +366,9 @@ class HTTPResponse(io.BufferedIOBase):
             self.chunk_left = left
             raise fault
         had, missing = fault
+        if not left and self.strict_length:
+            # What came of a chunk's end is no body.
+            had = b""
         if left:
             # The chunk is counted as not read at all, as its bytes are not in the answer.
             left = len(had) + missing
