@@ -318,6 +318,11 @@ impl Error {
             })
     }
 
+    /// Nothing has failed but sending: there is an answer.
+    pub(crate) fn is_answered_early(&self) -> bool {
+        self.kind() == ErrorKind::AnsweredEarly
+    }
+
     /// A timeout or the deadline ran out.
     pub fn is_timeout(&self) -> bool {
         self.kind() == ErrorKind::Timeout

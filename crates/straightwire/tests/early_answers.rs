@@ -14,7 +14,7 @@ use std::time::Duration;
 use origin::{Origin, Script, Scripted, pattern};
 use secure::{NAME, https, origin_tls, serve_tls, tls};
 use straightwire::transport::Wrapped;
-use straightwire::{Body, Canceller, CloseReason, ErrorKind, HttpConnection, HttpsConnection};
+use straightwire::{Body, Canceller, CloseReason, ErrorKind, Expected, HttpConnection, HttpsConnection};
 use support::*;
 
 /// More than socket buffers take in.
@@ -243,6 +243,27 @@ fn an_answer_that_makes_no_sense_is_an_error() {
     each_way(&|| Script::new().read_head().send("HTPP nonsense\r\n\r\n").hold(), &|server, mut conn| {
         let err = conn.request("PUT", "/", vec![0; LARGE], &[]).unwrap_err();
         assert_eq!(err.kind(), ErrorKind::BadStatusLine, "{err}");
+        check_next(server, &mut conn);
+    });
+}
+
+/// It refused nothing, but reads nothing either.
+#[test]
+fn an_answer_is_had_where_time_runs_out_behind_it() {
+    let answering = || Script::new().read_head().send(OK).stop_reading().hold();
+    each_way(&answering, &|server, mut conn| {
+        conn.put_request("PUT", "/").unwrap();
+        conn.put_header("Content-Length", LARGE).unwrap();
+        conn.end_headers().unwrap();
+        while conn.wait_for_continue().unwrap() != Expected::Answer {}
+        conn.set_timeout(SHORT).unwrap();
+        let err = conn.send(vec![b'x'; LARGE]).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::AnsweredEarly, "{err}");
+        conn.set_timeout(PATIENCE).unwrap();
+        let mut response = conn.get_response().unwrap();
+        assert_eq!(response.read_all().unwrap(), b"ok");
+        assert_eq!(response.close_reason(), Some(CloseReason::RequestUnfinished));
+        drop(response);
         check_next(server, &mut conn);
     });
 }

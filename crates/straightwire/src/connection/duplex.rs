@@ -192,6 +192,14 @@ impl HttpConnection {
     /// A broken connection may still hold an answer, which is then what matters; any other failure ends it.
     #[cold]
     pub(super) fn write_failed(&mut self, err: io::Error) -> Error {
+        // The server reads no more, but has answered. (A deadline is the end of all.)
+        if self.exchange.is_answered()
+            && err.kind() == io::ErrorKind::TimedOut
+            && err.get_ref().is_none()
+            && self.check_cancelled().is_ok()
+        {
+            return self.stop_sending();
+        }
         let was_reset = err.kind() == io::ErrorKind::ConnectionReset;
         let err = Error::io(Phase::Send, "sending the request", err);
         if !err.is_connection_error() || self.check_cancelled().is_err() {

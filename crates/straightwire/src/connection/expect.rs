@@ -7,7 +7,7 @@ use super::config::Route;
 use super::open::from_now;
 use super::{ConnectionBuilder, HttpConnection};
 use crate::body::Body;
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, Phase, Result};
 use crate::proto::{CloseReason, list_names, status};
 use crate::transport::Ready;
 
@@ -148,8 +148,11 @@ impl HttpConnection {
         self.write([&[], &[]])?;
         self.out = framing;
         self.watch = super::duplex::Watch::over_body();
-        self.await_continue()?;
-        self.write_hearing([body, tail])
+        match self.await_continue() {
+            Ok(()) => self.write_hearing([body, tail]),
+            Err(err) if self.will_repeat() && !err.is_answered_early() => self.repeat_after(err),
+            Err(err) => Err(err),
+        }
     }
 
     /// The server has answered `request` before its end, which is no error. If it was to say that it does
@@ -175,7 +178,7 @@ impl HttpConnection {
         // It is still the same exchange.
         self.until = until;
         match self.send_request(&mut body, encode, true) {
-            Err(err) if err.kind() == ErrorKind::AnsweredEarly => Ok(()),
+            Err(err) if err.is_answered_early() => Ok(()),
             sent => sent,
         }
     }

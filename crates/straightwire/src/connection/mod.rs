@@ -38,7 +38,7 @@ pub use writer::BodyWriter;
 
 use crate::body::Body;
 use crate::buffer::ReceiveBuffer;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::host::authority;
 use crate::proto::{CloseReason, ConnectionState, Exchange, HeaderValue};
 use crate::response::HttpResponse;
@@ -240,7 +240,7 @@ impl HttpConnection {
         let mut body = body.into();
         let encode = self.put_head(method, url, &body, headers, encode_chunked)?;
         match self.send_request(&mut body, encode, true) {
-            Err(err) if err.kind() == ErrorKind::AnsweredEarly => {
+            Err(err) if err.is_answered_early() => {
                 self.answered_request(method, url, body, headers, encode_chunked)
             }
             sent => sent,
@@ -259,7 +259,10 @@ impl HttpConnection {
     #[doc(alias = "getresponse")]
     pub fn get_response(&mut self) -> Result<HttpResponse<'_>> {
         while let Err(err) = self.receive_head() {
-            self.repeat_after(err)?;
+            match self.repeat_after(err) {
+                Err(err) if err.is_answered_early() => {}
+                sent => sent?,
+            }
         }
         self.note_answer();
         Ok(HttpResponse::new(self))

@@ -64,7 +64,6 @@ impl HttpConnection {
                     self.input.consume(len);
                     self.tell_interim();
                     self.forget_request();
-                    self.forget_request();
                 }
                 Ok(Received::Head { len }) => {
                     self.input.consume(len);

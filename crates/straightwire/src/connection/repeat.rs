@@ -2,6 +2,8 @@
 
 use super::HttpConnection;
 use super::config::ConnectionBuilder;
+use super::duplex::Watch;
+use super::send::AT_ONCE;
 use crate::body::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{Asked, is_idempotent};
@@ -35,6 +37,8 @@ pub(super) struct Repeating {
     /// Its bytes.
     request: Vec<u8>,
     asked: Asked,
+    /// Where its body begins, if that has to be wanted first.
+    waits_at: Option<usize>,
     /// It may be sent again: not one byte of an answer has come.
     is_possible: bool,
     /// The open connection has brought an answer before.
@@ -52,9 +56,11 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
     /// * the connection has carried an exchange before: a fresh one that breaks tells of another trouble;
     /// * it ended, or was reset, before a single byte of an answer, interim ones included;
     /// * the request can be had again: it has no body, or one of bytes or text that was given with the head,
-    ///   and is no longer than 1 MiB in all, of which a copy is kept until the answer comes.
+    ///   and is no longer than 1 MiB in all, of which a copy is kept until the answer comes. A body that
+    ///   [waits](Self::expect_timeout) to be wanted waits again.
     ///
-    /// It is repeated once, on a new connection, by [`get_response`](HttpConnection::get_response), which
+    /// It is repeated once, on a new connection, by [`get_response`](HttpConnection::get_response), or where a
+    /// body waits to be wanted by [`request`](HttpConnection::request); which
     /// fails as usual if that doesn't work either. A [deadline](Self::deadline) goes on counting. Nothing is
     /// repeated after a timeout, after an answer that makes no sense, or without
     /// [`auto_open`](Self::auto_open). A [`Tap`](crate::Tap) is told by [`Event::Repeating`], the caller by
@@ -105,11 +111,11 @@ impl HttpConnection {
 
     /// Keeps a request that is about to go out, with its body, if it may be repeated.
     #[cold]
-    pub(super) fn keep_request(&mut self, body: &Source<'_>, tail: &[u8]) {
+    pub(super) fn keep_request(&mut self, head_len: usize, body: &Source<'_>, tail: &[u8]) {
         let repeating = &mut self.repeating;
         repeating.was_repeated = false;
         repeating.is_possible = false;
-        if !repeating.is_reused || self.exchange.may_send() || self.exchange.expects() {
+        if !repeating.is_reused || self.exchange.may_send() {
             return;
         }
         let method = self.out.split(|&byte| byte == b' ').next().unwrap_or(b"");
@@ -131,6 +137,7 @@ impl HttpConnection {
             repeating.request.extend_from_slice(part);
         }
         repeating.asked = self.exchange.asked();
+        repeating.waits_at = self.exchange.expects().then_some(head_len);
         repeating.is_possible = true;
     }
 
@@ -178,10 +185,26 @@ impl HttpConnection {
         self.repeating.was_repeated = true;
         self.exchange.await_answer(self.repeating.asked);
         std::mem::swap(&mut self.out, &mut self.repeating.request);
-        match self.write([&[], &[]]) {
+        match self.send_kept() {
             // There may be an answer all the same.
-            Err(err) if err.is_connection_error() => Ok(()),
+            Err(err) if err.is_connection_error() && !err.is_answered_early() => Ok(()),
             sent => sent,
         }
+    }
+
+    /// Sends the request that was kept as it was sent the first time: the server may answer before its end.
+    fn send_kept(&mut self) -> Result<()> {
+        self.watch = Watch::default();
+        let Some(head_len) = self.repeating.waits_at else {
+            let is_small = self.out.len() <= AT_ONCE;
+            return if is_small { self.write([&[], &[]]) } else { self.write_hearing([&[], &[]]) };
+        };
+        let rest = self.out.split_off(head_len);
+        self.write([&[], &[]])?;
+        self.watch = Watch::over_body();
+        self.exchange.expects_anew();
+        self.await_continue()?;
+        self.out = rest;
+        self.write_hearing([&[], &[]])
     }
 }

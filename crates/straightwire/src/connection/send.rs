@@ -13,7 +13,7 @@ use crate::transport::Transport;
 use crate::watchers::{Watchers, told};
 
 /// A request up to this size is written in the plain way: what has room in any socket's buffer goes at once.
-const AT_ONCE: usize = 16 * 1024;
+pub(super) const AT_ONCE: usize = 16 * 1024;
 
 impl HttpConnection {
     /// Ends the head and sends it; a body of bytes goes out in the same write. With `whole` the body is
@@ -32,7 +32,7 @@ impl HttpConnection {
             }
         };
         if self.config.repeat != Repeat::Never {
-            self.keep_request(&body.0, &tail);
+            self.keep_request(head_len, &body.0, &tail);
         }
         let sent = match &body.0 {
             Source::Bytes(bytes) if !bytes.is_empty() && self.exchange.expects() => {
@@ -57,7 +57,7 @@ impl HttpConnection {
         };
         match sent {
             // Whoever asks for the response finds out whether there is one, or the request has to be sent again.
-            Err(err) if self.will_repeat() && err.is_connection_error() => Ok(()),
+            Err(err) if self.will_repeat() && err.is_connection_error() && !err.is_answered_early() => Ok(()),
             sent => sent,
         }
     }

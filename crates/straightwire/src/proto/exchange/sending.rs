@@ -201,6 +201,11 @@ impl Exchange {
         self.expects
     }
 
+    /// It is sent once more, and waits again.
+    pub(crate) fn expects_anew(&mut self) {
+        self.expects = true;
+    }
+
     /// It has waited.
     pub(crate) fn expects_no_more(&mut self) {
         self.expects = false;
