@@ -26,7 +26,8 @@ use stage::Layer;
 ///
 /// A few bytes can stand for gigabytes. Content is decoded as it is read, in some hundred KiB of memory
 /// (up to 8 MiB more for zstd's window and 16 MiB for brotli's), so these caps bound the time that a peer
-/// can cost, and what is kept by who reads it all.
+/// can cost, and what is kept by who reads it all. Content that came without a coding is none of theirs: it is as
+/// much as came.
 ///
 /// ```
 /// use straightwire::DecodeLimits;

@@ -116,8 +116,9 @@ impl<R: BufRead> Stage<R> {
             self.from.consume(step.taken);
             self.decoded += step.given as u64;
             self.state = match step.damage {
+                // Looked at first: damage in the same step makes it no less.
+                _ if self.is_too_large() => State::Failing(Failure::TooLarge),
                 Some(damage) => State::Failing(Failure::Damage(damage)),
-                None if self.is_too_large() => State::Failing(Failure::TooLarge),
                 None if is_stuck => State::Failing(Failure::Damage("data that leads nowhere")),
                 None if is_end && step.given == 0 => State::Failing(Failure::Damage("cut short")),
                 None if is_full => State::Full,

@@ -73,6 +73,24 @@ fn a_length_is_a_length() {
     }
 }
 
+/// Damage that is found in the same step is no way around the cap.
+#[test]
+fn a_length_holds_for_damaged_content_too() {
+    let content = origin::pattern::numbers(2_000);
+    let limits = DecodeLimits { len: 1_000, ..DecodeLimits::default() };
+    for (name, coding) in CODINGS {
+        let encoded = encode(name, &content);
+        for at in 0..encoded.len() {
+            let mut damaged = encoded.clone();
+            damaged[at] ^= 1;
+            let (out, _) = blow(coding, &damaged, limits);
+            assert!(out <= limits.len, "{name} damaged at {at}: {out}");
+        }
+        let (out, _) = blow(coding, &[&encoded[..], b"and more"].concat(), limits);
+        assert!(out <= limits.len, "{name}: {out}");
+    }
+}
+
 /// Stored blocks without data are five bytes each and stand for nothing: all the work is in the coding outside.
 #[test]
 fn work_that_leads_to_nothing_is_bounded_too() {
