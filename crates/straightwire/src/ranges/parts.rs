@@ -124,6 +124,9 @@ impl<R: BufRead> RangeParts<R> {
             }
             State::InPart { is_alone } => {
                 self.skip_part()?;
+                if is_alone && self.body.fill_buf().is_ok_and(|more| !more.is_empty()) {
+                    return Err(bad(format!("part {} is longer than its Content-Range says", self.parts)));
+                }
                 if is_alone || !self.take_boundary()? {
                     self.skip_epilogue();
                     return Ok(None);

@@ -221,6 +221,22 @@ fn parts_that_are_not_what_they_say_are_errors() {
     assert!((parts.len(), err.kind()) == (10_000, ErrorKind::TooManyParts) && err.is_limit());
 }
 
+#[test]
+fn a_part_by_itself_ends_where_it_says_too() {
+    for framing in
+        ["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
+    {
+        let wire = format!("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 3-4/9\r\n{framing}");
+        let server = serve([answer(wire)]);
+        let mut conn = asked(&server);
+        let mut response = conn.get_response().unwrap();
+        let (parts, err) = read(response.range_parts().unwrap());
+        assert_eq!(parts, [(3..5, b"he".to_vec())]);
+        let err = err.unwrap();
+        assert!(err.kind() == ErrorKind::BadRange && err.to_string().contains("longer"), "{err}");
+    }
+}
+
 /// Bytes that come in pieces of these sizes.
 struct Pieces<'a> {
     bytes: &'a [u8],
