@@ -80,16 +80,20 @@ fn is_strong_tag(text: &str) -> bool {
 /// Seconds from the year 1 on of a date in the one form that is still generated, `IMF-fixdate` (RFC 9110 5.6.7);
 /// `None` for others, which then stand for nothing.
 fn seconds(date: &[u8]) -> Option<u64> {
+    const DAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
     const MONTHS: [&[u8; 3]; 12] =
         [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
     const DAYS_BEFORE: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    let [_, _, _, b',', b' ', d1, d2, b' ', m1, m2, m3, b' ', y1, y2, y3, y4, b' ', time @ ..] = date else {
+    let [n1, n2, n3, b',', b' ', d1, d2, b' ', m1, m2, m3, b' ', y1, y2, y3, y4, b' ', time @ ..] = date
+    else {
         return None;
     };
-    let [h1, h2, b':', n1, n2, b':', s1, s2, b' ', b'G', b'M', b'T'] = time else { return None };
+    let [h1, h2, b':', i1, i2, b':', s1, s2, b' ', b'G', b'M', b'T'] = time else { return None };
+    // Not whether it was that day: only that it is one, and fit for a header.
+    DAYS.iter().find(|&&name| name == &[*n1, *n2, *n3])?;
     let month = MONTHS.iter().position(|&name| name == &[*m1, *m2, *m3])?;
     let [year, day] = [decimal(&[*y1, *y2, *y3, *y4])?, decimal(&[*d1, *d2])?];
-    let [hour, minute, second] = [decimal(&[*h1, *h2])?, decimal(&[*n1, *n2])?, decimal(&[*s1, *s2])?];
+    let [hour, minute, second] = [decimal(&[*h1, *h2])?, decimal(&[*i1, *i2])?, decimal(&[*s1, *s2])?];
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let years = year.checked_sub(1)?;
     let days = years * 365 + years / 4 - years / 100
@@ -155,6 +159,7 @@ mod tests {
             "Sun, 06 Nov 1994 08:49:37 CET",
             "Sun, 6 Nov 1994 08:49:37 GMT",
             "Sun, 06 Nov 0000 08:49:37 GMT",
+            "S\0n, 06 Nov 1994 08:49:37 GMT",
         ] {
             assert_eq!(seconds(bad.as_bytes()), None);
         }
