@@ -184,6 +184,9 @@ impl Download {
             if piece.is_empty() {
                 break;
             }
+            // What fits comes first, and only then what doesn't: however they were cut.
+            let most = self.end().map_or(u64::MAX, |end| end.saturating_sub(self.received)).max(1);
+            let piece = &piece[..piece.len().min(usize::try_from(most).unwrap_or(usize::MAX))];
             self.after(piece.len() as u64).map_err(Stop::Receiving)?;
             let (written, outcome) = write_all(out, piece);
             self.received += written as u64;
@@ -214,8 +217,8 @@ impl Download {
     /// What this answer to [`request_headers`](Self::request_headers) means.
     ///
     /// # Errors
-    /// `BadRange` for a part that nobody asked for, that begins elsewhere, or that is of something else. The
-    /// download stays as it was.
+    /// `BadRange` for a part that nobody asked for, that begins elsewhere, that is longer than it says, or that is
+    /// of something else. The download stays as it was.
     pub fn judge(&mut self, head: &ResponseHead) -> Result<Continuation> {
         let headers = head.headers();
         match head.status() {
@@ -253,10 +256,14 @@ impl Download {
         if range.start != self.received {
             return bad(format!("asked for the bytes from {} on, got {told}", self.received));
         }
-        let has_other_len =
-            self.complete_len.zip(told.complete_len()).is_some_and(|(known, told)| known != told);
+        let has_other_len = self
+            .complete_len
+            .is_some_and(|known| range.end > known || told.complete_len().is_some_and(|told| known != told));
         if has_other_len || self.is_contradicted(headers) {
             return bad(format!("the part is of something else than the {} bytes before it", self.received));
+        }
+        if content_length(headers).is_some_and(|len| len > range.end - range.start) {
+            return Err(too_much(range.end));
         }
         self.complete_len = self.complete_len.or(told.complete_len());
         self.end = Some(range.end);
@@ -278,13 +285,15 @@ impl Download {
     /// How many bytes there are once so many more have come.
     fn after(&self, len: u64) -> Result<u64> {
         let received = self.received.saturating_add(len);
-        match self.end.or(self.complete_len) {
-            Some(end) if received > end => {
-                let message = format!("more came than the part up to byte {end} has");
-                Err(Error::new(ErrorKind::BadRange, message))
-            }
+        match self.end() {
+            Some(end) if received > end => Err(too_much(end)),
             _ => Ok(received),
         }
+    }
+
+    /// Where what is coming ends, as far as that was told.
+    fn end(&self) -> Option<u64> {
+        self.end.or(self.complete_len)
     }
 
     /// Whether all of it is known to be there.
@@ -314,6 +323,11 @@ impl Download {
 enum Stop {
     Receiving(Error),
     Writing(Error),
+}
+
+#[cold]
+fn too_much(end: u64) -> Error {
+    Error::new(ErrorKind::BadRange, format!("more came than the part up to byte {end} has"))
 }
 
 /// The length of a body that says so and comes in no other framing (RFC 9112 6.3).

@@ -147,6 +147,7 @@ fn a_part_that_does_not_fit_is_an_error_and_nothing_is_written() {
         (part("bytes 4-9/10", "", "456789"), "from 5 on, got bytes 4-9/10"),
         (part("bytes 6-9/10", "", "6789"), "from 5 on, got bytes 6-9/10"),
         (part("bytes 5-9/11", "", "56789"), "something else"),
+        (part("bytes 5-14/*", "", "5678901234"), "something else"),
         (part("bytes 5-9/10", "ETag: \"two\"\r\n", "56789"), "something else"),
         (part("bytes 5-9/10", "ETag: W/\"one\"\r\n", "56789"), "something else"),
         (part("bytes 5-10/10", "", "56789"), "makes no sense"),
@@ -169,6 +170,25 @@ fn a_part_that_does_not_fit_is_an_error_and_nothing_is_written() {
     let server = serve([part("bytes 0-1/2", "", "ok")]);
     let err = Download::new("/x").run(&mut client(&server), &mut Vec::new()).unwrap_err();
     assert!(err.to_string().contains("all was asked for"), "{err}");
+}
+
+/// Where no length says so before, what fits is written, and just that, however it was cut.
+#[test]
+fn more_than_a_part_has_is_refused_where_the_part_ends() {
+    let head =
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-9/10\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for body in [
+        "9\r\n56789more\r\n0\r\n\r\n",
+        "2\r\n56\r\n7\r\n789more\r\n0\r\n\r\n",
+        "5\r\n56789\r\n4\r\nmore\r\n0\r\n\r\n",
+    ] {
+        let server = serve([answer(format!("{head}{body}"))]);
+        let mut out = b"01234".to_vec();
+        let mut download = Download::new("/x").resume(5, tag());
+        let err = download.run(&mut client(&server), &mut out).unwrap_err();
+        assert_eq!((err.kind(), download.received()), (ErrorKind::BadRange, 10), "{err}");
+        assert_eq!(out, b"0123456789");
+    }
 }
 
 #[test]
