@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::steps::{Steps, cargo};
+use crate::steps::{Steps, cargo, run_quietly};
 use crate::venv::Venv;
 use crate::{Result, project, python, rules};
 
@@ -16,7 +16,8 @@ cargo xtask check
    nothing that takes more than the grammar does.
 5. No file of the project names a path of somebody's machine.
 6. The same as 1. to 3. for the Python package's half in Rust, which wants a Python that the package is for.
-7. Ruff has nothing to say about any file in Python, nor Mypy about the package's types. Both are fetched by pip,
+7. The same as 1. and 2. for what is in fuzz/, the second where the crates for it are to be had.
+8. Ruff has nothing to say about any file in Python, nor Mypy about the package's types. Both are fetched by pip,
    into the target folder. Where they are not to be had this is left out, and told; with
    STRAIGHTWIRE_REQUIRE_PEERS=1 that is a failure.
 ";
@@ -39,8 +40,25 @@ pub(crate) fn run() -> Result {
         steps.command("documentation", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
         steps.step("protocol core", rules::core_is_pure)?;
         steps.step("machine paths", rules::no_machine_paths)?;
+        fuzz_targets(steps)?;
         package(steps)
     })
+}
+
+/// They are a workspace of their own. Nothing is linked here, so libFuzzer itself need not be built.
+fn fuzz_targets(steps: &mut Steps) -> Result {
+    let cargo = |arguments: &[&str]| {
+        let mut cargo = cargo(arguments.iter().copied());
+        cargo.current_dir(project::root().join("fuzz")).env("CUSTOM_LIBFUZZER_PATH", "./none");
+        cargo
+    };
+    steps.command("formatting of the fuzz targets", &mut cargo(&["fmt", "--check"]))?;
+    if let Err(why) = run_quietly(&mut cargo(&["fetch", "--locked"])) {
+        steps.skip("lints of the fuzz targets", &why);
+        return Ok(());
+    }
+    let mut clippy = cargo(&["clippy", "--locked", "--target-dir"]);
+    steps.command("lints of the fuzz targets", clippy.arg(project::target()?).args(["--", "-D", "warnings"]))
 }
 
 fn package(steps: &mut Steps) -> Result {
