@@ -1,6 +1,7 @@
 //! The chores of this project: `cargo xtask`.
 
 mod check;
+mod fuzz;
 mod peers;
 mod project;
 mod python;
@@ -66,23 +67,9 @@ cargo xtask bench --help lists what there is.
     },
     Chore {
         name: "fuzz",
-        about: "feed the protocol core with damaged input",
-        help: "\
-cargo xtask fuzz [TARGET] [LIBFUZZER OPTIONS]
-
-Fuzzes a target of fuzz/ (response or request; response unless told) until it is stopped, or for as long
-as -max_total_time=SECONDS says. Wants a nightly toolchain and cargo-fuzz.
-",
-        run: |arguments| {
-            let (target, options) = match arguments.split_first() {
-                Some((target, options)) if !target.starts_with('-') => (target.as_str(), options),
-                _ => ("response", arguments),
-            };
-            // Not the `cargo` that runs this: that one is tied to its own toolchain.
-            let mut fuzz = std::process::Command::new("cargo");
-            fuzz.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN").current_dir(project::root());
-            steps::run(fuzz.args(["+nightly", "fuzz", "run", target, "--"]).args(options))
-        },
+        about: "feed the library with damaged input",
+        help: fuzz::HELP,
+        run: fuzz::run,
         takes_arguments: true,
     },
 ];
