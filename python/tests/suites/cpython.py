@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +22,14 @@ SUITES = [
 LOGGING = ["--match", "HTTPHandlerTest", "test_logging"]
 
 
+def parts(wanted: Collection[str]) -> list[list[str]]:
+    """What of the tests is run together: all, or the files that have these."""
+    names = {name for test in wanted for name in test.split(".")}
+    suites = [suite for suite in SUITES if suite in names]
+    logging = LOGGING if LOGGING[-1] in names else []
+    return [part for part in (suites, logging) if part] or [SUITES, LOGGING]
+
+
 def main() -> int:
     """Compare all of them; 0 if none is worse."""
     if find_spec("test") is None or find_spec("test.test_httplib") is None:
@@ -28,21 +37,13 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
 
-        def run(swapped: bool) -> Outcomes:
+        def run(swapped: bool, wanted: Collection[str]) -> Outcomes:
             report = Path(folder, "report.xml")
             found: Outcomes = {}
-            for suites in SUITES, LOGGING:
-                command = [
-                    sys.executable,
-                    "-m",
-                    "test",
-                    "--junit-xml",
-                    str(report),
-                    "-j2",
-                    "--timeout",
-                    "300",
-                    *suites,
-                ]
+            for suites in parts(wanted):
+                # Two files at a time, unless each is to be alone.
+                options = ["--junit-xml", str(report), "--timeout", "300", "-j1" if wanted else "-j2"]
+                command = [sys.executable, "-m", "test", *options, *suites]
                 found |= outcomes(command, report, Path(folder), swapped)
             return found
 

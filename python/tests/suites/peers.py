@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,10 +97,18 @@ def check(peer: Peer, folder: Path) -> bool:
     if peer.without:
         command += ["-k", f"not ({' or '.join(peer.without)})"]
 
-    def run(swapped: bool) -> Outcomes:
-        return outcomes([*command, *peer.tests], report, source, swapped)
+    def run(swapped: bool, wanted: Collection[str]) -> Outcomes:
+        tests = sorted({file_of(test, source) for test in wanted}) or peer.tests
+        return outcomes([*command, *tests], report, source, swapped)
 
     return compare(f"{peer.package}, Python {sys.version.split()[0]}", run, python)
+
+
+def file_of(test: str, source: Path) -> str:
+    """The file that has a test: the beginning of its name."""
+    names = test.partition("[")[0].split(".")
+    files = ("/".join(names[:count]) + ".py" for count in range(1, len(names)))
+    return next(file for file in files if (source / file).is_file())
 
 
 def environment_for(peer: Peer, folder: Path) -> Path:

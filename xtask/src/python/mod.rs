@@ -23,7 +23,9 @@ For every Python that is found, in a virtual environment in the target folder, s
 1. Builds the package's wheel and installs it, as `pip install ./python` does.
 2. Runs the package's own tests, those of live use with the packages of python/tests/requirements.txt.
 3. Runs the tests of the standard library that use http.client, as they are, stock and with STRAIGHTWIRE=1, and
-   compares them test by test: none may do worse. A Python that comes without them is told.
+   compares them test by test: none may do worse. One that does is run again, both ways, with its file alone, three
+   times, and does worse if it does so each time: some of them fail by chance, and are told. A Python that comes
+   without them is told.
 4. With the newest, plays made-up exchanges to the package and to the interpreter's own http.client, and reads the
    responses of the corpora folder (see cargo xtask help test) if what http.client made of them is recorded there.
 5. With --peers, does as in 3. with the suites of urllib3, requests and botocore, from their source packages.
