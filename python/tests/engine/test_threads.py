@@ -172,19 +172,25 @@ def test_threads_on_one_response_get_parts_of_it_or_are_told(chunked: bool) -> N
     known = set(RECORDS)
     for _ in range(5):
         got: list[list[bytes]] = [[] for _ in range(THREADS)]
+        told: list[int] = []
         with stream(head + body) as sock:
             response = HTTPResponse(sock)
             response.begin()
 
-            def work(number: int, response: HTTPResponse = response, got: list = got) -> None:
-                with contextlib.suppress(*TOLD):
+            def work(
+                number: int, response: HTTPResponse = response, got: list = got, told: list = told
+            ) -> None:
+                try:
                     while record := response.read(SIZE):
                         got[number].append(record)
+                except TOLD:
+                    told.append(number)
 
             at_once(work)
             response.close()
         records = list(chain.from_iterable(got))
-        assert records
+        # Of chunks, each thread may have got what another needed to go on.
+        assert records or (chunked and told)
         if not chunked:
             # What is read is never read twice.
             assert len(records) == len(set(records))

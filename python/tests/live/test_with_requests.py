@@ -73,13 +73,13 @@ def test_passwords(run: Runner, origin: Origin) -> None:
 def faults(url: str) -> None:
     import requests
 
-    for path, error in (
-        ("never", requests.ReadTimeout),
-        ("short/5000", requests.exceptions.ChunkedEncodingError),
-        ("redirect/302/99", requests.TooManyRedirects),
+    for path, patience, error in (
+        ("never", 0.5, requests.ReadTimeout),
+        ("short/5000", 30, requests.exceptions.ChunkedEncodingError),
+        ("redirect/302/99", 30, requests.TooManyRedirects),
     ):
         with pytest.raises(error):
-            requests.get(f"{url}/{path}", timeout=0.5)
+            requests.get(f"{url}/{path}", timeout=patience)
     with pytest.raises(requests.exceptions.InvalidHeader):
         requests.get(url, headers={"A": "b\r\nc: d"})
     with pytest.raises(requests.ConnectionError):

@@ -11,17 +11,18 @@ from collections import Counter
 from types import FrameType
 from typing import Any
 
-# The requests, by whose code sent them, and the calls of the engine.
-requests: Counter[str] = Counter()
-engine: Counter[str] = Counter()
+# The requests, by whose code sent them, and the calls of the engine: each by itself, since threads that add to one
+# number lose some.
+requests: list[str] = []
+engine: list[str] = []
 
 
 def hear(event: str, arguments: tuple[Any, ...]) -> None:
-    """Count the request heads that are sent, by where the code of the connection's class is."""
+    """Note the request heads that are sent, by where the code of the connection's class is."""
     if event == "http.client.send" and is_head(arguments[1]):
         *_, base = (kind for kind in type(arguments[0]).__mro__ if "_http_vsn_str" in vars(kind))
         file = vars(base)["send"].__code__.co_filename
-        requests["straightwire" if "straightwire" in file.split(os.sep) else "stock"] += 1
+        requests.append("straightwire" if "straightwire" in file.split(os.sep) else "stock")
 
 
 def is_head(data: object) -> bool:
@@ -30,17 +31,17 @@ def is_head(data: object) -> bool:
 
 
 def see(_: FrameType, event: str, function: Any) -> None:
-    """Count what of the engine is called."""
+    """Note what of the engine is called."""
     if event == "c_call":
         owner = type(getattr(function, "__self__", None)).__module__
         if "straightwire._engine" in (owner, function.__module__):
-            engine[function.__qualname__] += 1
+            engine.append(function.__qualname__)
 
 
 def tell() -> None:
     """Leave a report of this process."""
     with open(os.path.join(os.environ["WITNESS"], f"{os.getpid()}.json"), "w", encoding="utf-8") as file:
-        json.dump({"requests": requests, "engine": engine}, file)
+        json.dump({"requests": Counter(requests), "engine": Counter(engine)}, file)
 
 
 if "WITNESS" in os.environ:
