@@ -95,7 +95,9 @@ fn install(packages: &[&str]) -> Result {
     let apt_get = apt_get.ok_or(format!("install what is missing: {names}"))?;
     println!("fetching with apt-get: {names}");
     let apt = |arguments: &[&str]| {
-        run_quietly(Command::new(&apt_get).args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+        let mut command = Command::new(&apt_get);
+        command.args(["-o", "Acquire::Retries=5"]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        run_quietly(&mut command)
     };
     apt(&["update"])?;
     apt(&[&["install", "--yes", "--no-install-recommends"], packages].concat())?;

@@ -1,12 +1,13 @@
 //! Python's virtual environments in the target folder.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Result;
 use crate::steps::run_quietly;
+use crate::{Result, project};
 
 /// A virtual environment.
 pub(crate) struct Venv {
@@ -27,9 +28,19 @@ impl Venv {
             return Ok(venv);
         }
         run_quietly(Command::new(python).args(["-m", "venv", "--clear"]).arg(&venv.folder))?;
-        venv.pip(|pip| pip.args(["install", "--retries", "2"]).args(packages))?;
+        venv.install(packages)?;
         fs::write(&list, wanted).map_err(|err| format!("{}: {err}", list.display()))?;
         Ok(venv)
+    }
+
+    /// Fetches packages, or what a list of them names after `--requirement`. What has to be had is asked for more than
+    /// once: networks have their moments.
+    pub(crate) fn install(&self, packages: &[impl AsRef<OsStr>]) -> Result {
+        let must = project::is_set("STRAIGHTWIRE_REQUIRE_PEERS");
+        let (attempts, retries) = if must { (3, "5") } else { (1, "2") };
+        let attempt =
+            |_| self.pip(|pip| pip.args(["install", "--retries", retries]).args(packages)).map(drop);
+        (1..attempts).map(attempt).find(Result::is_ok).unwrap_or_else(|| attempt(attempts))
     }
 
     pub(crate) fn pip(&self, arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<String> {

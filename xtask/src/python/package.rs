@@ -66,9 +66,7 @@ impl Package {
     }
 
     pub(super) fn install(&self, requirements: &Path) -> Result {
-        self.venv
-            .pip(|pip| pip.args(["install", "--retries", "2", "--requirement"]).arg(requirements))
-            .map(drop)
+        self.venv.install(&["--requirement".as_ref(), requirements.as_os_str()])
     }
 
     pub(super) fn own_tests(&self) -> Command {
