@@ -14,7 +14,7 @@ use crate::case::Case;
 use crate::observation::Observation;
 
 /// A client that waits for so long, on a server that has sent all it will, waits for ever.
-const HANG: Duration = Duration::from_secs(2);
+const HANG: Duration = Duration::from_secs(10);
 
 /// How long the server puts up with a silent client: longer than the client with the server.
 const PATIENCE: Duration = Duration::from_secs(20);
