@@ -10,6 +10,8 @@
 //! * [`Scripted`] does exactly what a [`Script`] tells it, correct or not: half an answer, a reset, silence.
 //! * [`Proxy`] makes tunnels to targets on loopback: by CONNECT, by CONNECT inside TLS, or by SOCKS5.
 //!
+//! And [`Closed`] is a port where there is no server.
+//!
 //! Each of them speaks TLS too, given a [`TlsSetup`] with an identity. The module [`certificates`] makes
 //! identities: a certification authority at run time, and all that a careful client has to refuse.
 //!
@@ -62,6 +64,7 @@
 mod answer;
 mod body;
 mod call;
+mod closed;
 mod conversation;
 mod endpoints;
 mod fault;
@@ -87,6 +90,7 @@ mod tls;
 // The public interface is:
 pub mod certificates;
 pub mod pattern;
+pub use closed::Closed;
 pub use journal::Request;
 pub use proxy::{Asked, HostForm, Proxy, ProxyBuilder};
 pub use script::Script;

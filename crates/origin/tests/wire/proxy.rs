@@ -1,13 +1,13 @@
 //! The proxy: tunnels, refusals, and what it remembers.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv6Addr, Shutdown, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use origin::certificates::Authority;
-use origin::{HostForm, Origin, Proxy, Script, Scripted, TlsSetup, pattern};
+use origin::{Closed, HostForm, Origin, Proxy, Script, Scripted, TlsSetup, pattern};
 
 use crate::certificates::Folder;
 use crate::client::{Client, NEVER, pairs};
@@ -32,11 +32,6 @@ fn connect(client: &mut Client, target: &str, fields: &str) -> u16 {
     assert_eq!(body.is_empty(), status == 200, "{head}");
     assert_eq!(head.contains("Proxy-Authenticate: Basic realm="), status == 407, "{head}");
     status
-}
-
-/// A port where nobody listens.
-fn closed_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 #[test]
@@ -86,7 +81,8 @@ fn hosts_are_kept_as_they_were_sent() {
 fn refusals_leave_the_connection_for_another_try() {
     let origin = Origin::start().unwrap();
     let proxy = Proxy::http().credentials("user", "secret").name("far.test", [192, 0, 2, 1]).start().unwrap();
-    let (here, closed) = (origin.host_port(), format!("127.0.0.1:{}", closed_port()));
+    let nobody = Closed::new().unwrap();
+    let (here, closed) = (origin.host_port(), nobody.addr().to_string());
     let mut client = Client::connect(proxy.addr());
     assert_eq!(connect(&mut client, &here, ""), 407);
     assert_eq!(connect(&mut client, &here, "Proxy-Authorization: Basic dXNlcjp3cm9uZw==\r\n"), 407);
@@ -201,7 +197,8 @@ fn socks_replies_tell_what_went_wrong() {
     assert_eq!(request(1, &name("far.test"), 80), 2);
     assert_eq!(request(1, &[1, 192, 0, 2, 1], 80), 2);
     assert_eq!(request(1, &name("unknown.test"), 80), 4);
-    assert_eq!(request(1, &here, closed_port()), 5);
+    let closed = Closed::new().unwrap();
+    assert_eq!(request(1, &here, closed.addr().port()), 5);
     assert_eq!(request(2, &here, origin.port()), 7);
     let mut told: Vec<_> =
         proxy.asked().into_iter().map(|asked| (asked.host, asked.form, asked.answer)).collect();

@@ -1,6 +1,5 @@
 //! Every exit code that loopback can provoke, beside curl's for the same.
 
-use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -148,10 +147,8 @@ fn play(program: &mut Command, case: &Case) -> Run {
     match &case.server {
         Server::None => run(program, &input),
         Server::Closed => {
-            // The client's own port: taken as long as the connection lasts, and nobody listens there.
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            run(program.arg(format!("http://{}/", client.local_addr().unwrap())), &input)
+            let closed = origin::Closed::new().unwrap();
+            run(program.arg(format!("http://{}/", closed.addr())), &input)
         }
         Server::Origin(path) => {
             let origin = Origin::start().unwrap();

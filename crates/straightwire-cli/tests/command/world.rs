@@ -1,10 +1,10 @@
 //! Servers and proxies of all kinds, and the files that go with them.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::PathBuf;
 
 use origin::certificates::{Authority, self_signed};
-use origin::{Origin, Proxy, Script, Scripted, TlsSetup};
+use origin::{Closed, Origin, Proxy, Script, Scripted, TlsSetup};
 
 use crate::program::fresh_path;
 
@@ -33,8 +33,7 @@ pub(crate) struct World {
     curt: Scripted,
     hasty: Scripted,
     silent: TcpListener,
-    /// Nobody listens at its own end.
-    lonely: TcpStream,
+    closed: Closed,
     folder: PathBuf,
 }
 
@@ -47,7 +46,6 @@ impl World {
         let script = |script: Script| Scripted::start(vec![script]).unwrap();
         let cut = Script::new().read_request().send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").cut();
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-        let lonely = TcpStream::connect(silent.local_addr().unwrap()).unwrap();
 
         let folder = fresh_path(name);
         std::fs::create_dir_all(&folder).unwrap();
@@ -87,7 +85,7 @@ impl World {
             curt: script(Script::new().read_head().close()),
             hasty: script(Script::new().read_bytes(3).close()),
             silent,
-            lonely,
+            closed: Closed::new().unwrap(),
             folder,
         }
     }
@@ -124,7 +122,7 @@ impl World {
             "curt" => self.curt.addr(),
             "hasty" => self.hasty.addr(),
             "silent" => self.silent.local_addr().unwrap(),
-            "closed" => self.lonely.local_addr().unwrap(),
+            "closed" => self.closed.addr(),
             "plain-port" => return self.word(&format!("{before}{}{after}", self.plain.port())),
             "secure-port" => return self.word(&format!("{before}{}{after}", self.secure.port())),
             file => {
