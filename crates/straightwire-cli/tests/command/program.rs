@@ -88,7 +88,10 @@ fn slurp(from: &mut impl Read) -> Vec<u8> {
 /// A path for a file of this test, where none is yet.
 pub(crate) fn fresh_path(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
-    if path.exists() {
+    // Another process of this number may have been killed before it could tidy up.
+    if path.is_dir() {
+        std::fs::remove_dir_all(&path).unwrap();
+    } else if path.exists() {
         std::fs::remove_file(&path).unwrap();
     }
     path

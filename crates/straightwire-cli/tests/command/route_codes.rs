@@ -98,7 +98,7 @@ const CASES: &[Case] = &[
     case("--interface if!nosuch http://{plain}/", 45),
     case("--unix-socket {missing.sock} http://{plain}/", 7),
     // Time.
-    case("--connect-timeout 9 -m 9.5 http://{plain}/", 0),
+    case("--connect-timeout 40 -m 40.5 http://{plain}/", 0),
     case("-m 0.2 http://{silent}/", 28),
     case("-m 0.2 http://{plain}/drip?bytes=90&piece=1&pause_ms=50", 28),
     case("-m 0.2 -k https://{silent}/", 28),

@@ -25,6 +25,23 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
+/// The command, to be started and interrupted. Whoever starts tests in the background may have them ignore
+/// interrupts, and what they start ignores them too, unless it is told not to.
+fn interruptible() -> Command {
+    let heeding = || {
+        let mut env = Command::new("env");
+        env.arg("--default-signal=INT");
+        env
+    };
+    // Not every system has an `env` that can.
+    if !heeding().arg("true").output().is_ok_and(|done| done.status.success()) {
+        return command();
+    }
+    let mut env = heeding();
+    env.arg(command().get_program()).env("NO_COLOR", "1");
+    env
+}
+
 /// The signal ends it, and not a word is said of that.
 #[track_caller]
 fn interrupt(mut child: Child, name: &str, number: i32) {
@@ -44,7 +61,7 @@ fn an_interrupted_download_leaves_what_had_come() {
         let script = Script::new().read_request().send(head).send("half").hold();
         let server = Scripted::start(vec![script]).unwrap();
         let path = fresh_path(&format!("interrupted-{name}"));
-        let child = command()
+        let child = interruptible()
             .args(["-o".as_ref(), path.as_os_str()])
             .arg(format!("http://{}/", server.addr()))
             .stderr(Stdio::piped())
@@ -63,7 +80,7 @@ fn an_interrupted_wait_leaves_no_file() {
     for (name, number) in SIGNALS {
         let server = Scripted::start(vec![Script::new().read_request().hold()]).unwrap();
         let path = fresh_path(&format!("awaited-{name}"));
-        let child = command()
+        let child = interruptible()
             .args(["-o".as_ref(), path.as_os_str()])
             .arg(format!("http://{}/", server.addr()))
             .stderr(Stdio::piped())
@@ -82,7 +99,7 @@ fn an_interrupted_upload_ends_at_once() {
     let server = Scripted::start(vec![script]).unwrap();
     let path = fresh_path("uploaded");
     fs::write(&path, vec![0; 20_000_000]).unwrap();
-    let child = command()
+    let child = interruptible()
         .args(["--data-binary", &format!("@{}", path.display())])
         .arg(format!("http://{}/", server.addr()))
         .stderr(Stdio::piped())
@@ -123,7 +140,7 @@ fn the_first_line_is_enough_for_head() {
 fn on_a_full_disk_nothing_is_a_success() {
     let origin = Origin::start().unwrap();
     let url = origin.url("/bytes/5");
-    for args in [&[&*url][..], &["-i", &url], &["--help"], &["--version"], &["demo"], &["serve"]] {
+    for args in [&[&*url][..], &["-i", &url], &["--help"], &["--version"], &["demo"], &["serve", "-p0"]] {
         let run = shell("exec \"$0\" \"$@\" >/dev/full", args);
         assert_eq!(run.code, Some(23), "{args:?}: {run:?}");
         let told = "straightwire: (23) while writing to standard output: ";
