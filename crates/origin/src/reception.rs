@@ -14,7 +14,7 @@ use crate::sync::{Stop, left, lock};
 /// Nothing here recurses or keeps buffers on the stack.
 pub(crate) const STACK: usize = 256 * 1024;
 /// After its last answer a server reads on for so long, and so many bytes, before it lets go of the socket.
-const LINGER: Duration = Duration::from_secs(2);
+const LINGER: Duration = Duration::from_secs(10);
 const LINGER_BYTES: usize = 64 * 1024 * 1024;
 
 /// A listener and the threads of its connections. Dropping it ends them all, whatever they wait for.

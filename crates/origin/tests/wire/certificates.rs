@@ -18,6 +18,8 @@ impl Folder {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("origin-wire-{}-{}", id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
+        // Another process of this number may have been killed before it could tidy up.
+        let _ = fs::remove_dir_all(&path);
         fs::create_dir(&path).unwrap();
         Folder(path)
     }

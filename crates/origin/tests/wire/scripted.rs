@@ -159,7 +159,7 @@ fn join_tells_what_went_wrong_and_where() {
 
 #[test]
 fn sending_to_a_client_that_left_is_an_error() {
-    let script = Script::new().read_head().send_in_pieces(vec![b'x'; 1000], 1, Duration::from_millis(2));
+    let script = Script::new().read_head().send_in_pieces(vec![b'x'; 10_000], 1, Duration::from_millis(2));
     let server = Scripted::start(vec![script]).unwrap();
     let mut client = Client::connect(server.addr());
     client.send("\r\n\r\n");
