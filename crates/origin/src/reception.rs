@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use socket2::SockRef;
+
 use crate::sync::{Stop, left, lock};
 
 /// Nothing here recurses or keeps buffers on the stack.
@@ -154,9 +156,9 @@ impl Desk {
     where
         F: Fn(usize, Socket) + Send + Sync + 'static,
     {
-        let (mut listener, mut number) = (Some(listener), 0);
+        let (mut listener, mut number) = (Some(Door(listener)), 0);
         while let Some(open) = &listener {
-            let accepted = open.accept();
+            let accepted = open.0.accept();
             if self.stop.asked() {
                 return;
             }
@@ -194,6 +196,17 @@ impl Desk {
         if let Ok(thread) = thread {
             guests.insert(number, Guest { socket, thread });
         }
+    }
+}
+
+/// Listens until it is dropped, and no longer.
+struct Door(TcpListener);
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        // A program that is being started at this moment has a copy of the listener until it runs: closing alone
+        // would leave it listening. Where listeners can't be shut down they are just closed.
+        let _ = SockRef::from(&self.0).shutdown(Shutdown::Both);
     }
 }
 
