@@ -35,7 +35,8 @@ pub struct Policy {
     pub control_in_value: bool,
     /// A header or trailer line that is no field (no colon, no name, a name that is no token, white
     /// space before the first field) costs only itself: it is left out and told in
-    /// [`Headers::defects`](crate::Headers::defects) (RFC 9112 2.2 and 5).
+    /// [`Headers::defects`](crate::Headers::defects) (RFC 9112 2.2 and 5). If it may have told where the body ends,
+    /// the connection is closed after it: [`CloseReason::LeftOut`](crate::CloseReason::LeftOut).
     pub skip_bad_header_lines: bool,
     /// White space between a field name and its colon is left out (RFC 9112 5.1).
     pub space_before_colon: bool,

@@ -4,21 +4,29 @@
 mod support;
 
 use origin::{Origin, Script};
-use straightwire::{Defect, ErrorKind, HttpConnection, HttpResponse, Policy};
+use straightwire::{CloseReason, Defect, ErrorKind, HttpConnection, HttpResponse, Policy};
 use support::*;
 
 fn ask(wire: &[u8], policy: Policy, look: impl FnOnce(HttpResponse<'_>)) -> straightwire::Result<()> {
-    let server = serve([answer(wire).read_request().send(OK).hold()]);
+    let server = serve([answer(wire).read_request().send(OK).hold(), answer_all()]);
     let mut conn = builder(server.addr()).policy(policy).build().unwrap();
     conn.request("GET", "/", (), &[]).unwrap();
-    look(conn.get_response()?);
+    let response = conn.get_response()?;
+    // What may have framed the body leaves in doubt where it ends.
+    let frames = |defect: &Defect| {
+        let text = String::from_utf8_lossy(defect.text()).to_lowercase();
+        text.contains("content-length") || text.contains("transfer-encoding")
+    };
+    let in_doubt = response.headers().defects().iter().any(frames);
+    assert_eq!(response.close_reason(), in_doubt.then_some(CloseReason::LeftOut));
+    look(response);
     // The body was found to end where it does.
-    assert_clean(&server, &mut conn, 0);
+    assert_clean(&server, &mut conn, usize::from(in_doubt));
     Ok(())
 }
 
 /// Lines as servers have been seen to send them, and why they are none.
-const BAD: [(&[u8], &str); 17] = [
+const BAD: [(&[u8], &str); 18] = [
     (b"a line without a colon", "no colon"),
     (b"HTTP/1.1 200 OK", "no colon"),
     (b"<meta charset=utf-8>", "no colon"),
@@ -36,6 +44,7 @@ const BAD: [(&[u8], &str); 17] = [
     (b"\"Quoted\": 1", "a byte in the name"),
     (b"Content-Length 9", "no colon"),
     (b"Transfer Encoding: chunked", "a byte in the name"),
+    (b"X Transfer-Encoding: chunked", "a byte in the name"),
 ];
 
 /// The line in the first place, amid others, in the last place, and in all three.

@@ -40,6 +40,9 @@ pub enum CloseReason {
     LengthAndEncoding,
     /// `Transfer-Encoding` in HTTP/1.0 (RFC 9112 6.1).
     EncodingInHttp10,
+    /// A header line that was left out may have told where the body ends, or that the connection does: see
+    /// [`Headers::defects`].
+    LeftOut,
     /// The connection speaks another protocol now.
     Switched,
     /// The connection ended before the body did, and the [`Policy`](crate::Policy) takes it for whole.
@@ -65,6 +68,7 @@ impl fmt::Display for CloseReason {
             CloseReason::UntilClose => "the body ends where the connection does",
             CloseReason::LengthAndEncoding => "both Transfer-Encoding and Content-Length",
             CloseReason::EncodingInHttp10 => "Transfer-Encoding in HTTP/1.0",
+            CloseReason::LeftOut => "a header line that was left out may have told where the body ends",
             CloseReason::Switched => "the connection speaks another protocol now",
             CloseReason::Truncated => "the body was cut short",
             CloseReason::RequestUnfinished => "the request was not sent whole",
@@ -120,6 +124,9 @@ pub(crate) fn response_framing(
 ) -> Result<(Framing, Option<CloseReason>)> {
     let found = find_fields(&head.headers);
     let mut close = persistence(head, &found);
+    if close.is_none() && head.headers.defects().iter().any(|defect| may_frame(defect.text())) {
+        close = Some(CloseReason::LeftOut);
+    }
 
     // Rule 2, which goes before rule 1 where both apply: a 2xx answer to CONNECT begins the tunnel.
     if head.status == 101 || (request == MethodKind::Connect && matches!(head.status, 200..=299)) {
@@ -182,6 +189,14 @@ fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
         word(token) == word(lower)
     };
     token.len() == N && same(0) && same(N - 8) && (N <= 16 || same(8))
+}
+
+/// Whether a line that was left out may have been meant as one that this file goes by. Whoever can read it so takes
+/// what follows for another message (RFC 9112 11.2).
+#[cold]
+fn may_frame(line: &[u8]) -> bool {
+    let names: [&[u8]; 3] = [b"transfer-encoding", b"content-length", b"connection"];
+    names.iter().any(|name| line.windows(name.len()).any(|part| part.eq_ignore_ascii_case(name)))
 }
 
 /// RFC 9112 9.3: `close` in any line means close; HTTP/1.1 persists; HTTP/1.0 does if it says so.
@@ -334,6 +349,29 @@ mod tests {
             ("GET", "HTTP/1.0 200 OK\nContent-Length: 0\nConnection: Keep-Alive", (Framing::Length(0), None)),
         ] {
             assert_eq!(framing(request, head).unwrap(), expected, "{request} {head:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_left_out_that_may_frame_closes_the_connection() {
+        let policy = Policy { skip_bad_header_lines: true, ..Policy::strict() };
+        for (line, expected) in [
+            ("Transfer-Encoding : chunked", Some(CloseReason::LeftOut)),
+            ("\x01tRansfer-encodinG: chunked", Some(CloseReason::LeftOut)),
+            ("X(Content-Length: 9", Some(CloseReason::LeftOut)),
+            ("CONNECTION\u{a0}: close", Some(CloseReason::LeftOut)),
+            ("no colon", None),
+            ("Content -Type: text/plain", None),
+        ] {
+            let text = format!("HTTP/1.1 200 OK\r\n{line}\r\nContent-Length: 5\r\n\r\n");
+            let mut parsed = ResponseHead::default();
+            HeadReader::default()
+                .read(text.as_bytes(), &mut parsed, &policy, &Limits::default())
+                .unwrap()
+                .expect("whole");
+            assert_eq!(parsed.headers.defects().len(), 1, "{line:?}");
+            let framing = response_framing(MethodKind::Other, &parsed).unwrap();
+            assert_eq!(framing, (Framing::Length(5), expected), "{line:?}");
         }
     }
 
