@@ -84,6 +84,7 @@ mod request;
 mod script;
 mod scripted;
 mod server;
+mod signal;
 mod sync;
 mod tls;
 
@@ -96,4 +97,5 @@ pub use proxy::{Asked, HostForm, Proxy, ProxyBuilder};
 pub use script::Script;
 pub use scripted::{ScriptError, Scripted};
 pub use server::Origin;
+pub use signal::Signal;
 pub use tls::{Handshake, TlsSetup};

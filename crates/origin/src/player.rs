@@ -15,11 +15,14 @@ use crate::reception::Socket;
 use crate::request::Head;
 use crate::script::Step;
 use crate::scripted::Stage;
+use crate::signal::Signal;
 use crate::sync::left;
 use crate::tls::{Tls, TlsStream};
 
 /// A step that reads gives up when nothing comes for so long, and one that sends when nothing goes.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How often who waits for a signal looks whether the server is to stop.
+const LOOK: Duration = Duration::from_millis(20);
 const HOLD: Duration = Duration::from_secs(30);
 const CLOSE: Duration = Duration::from_secs(10);
 /// A client that sends faster than it is read can't keep a close from happening.
@@ -101,6 +104,7 @@ impl Player<'_> {
                 let _ = (0..rounds).try_for_each(|_| self.line.write_all(piece));
             }
             Step::Pause(time) => return Ok(!self.stage.stop.pause(*time)),
+            Step::WaitFor(signal) => return self.wait_for(signal),
             Step::Handshake => self.handshake()?,
             Step::PartOfHandshake(count) => {
                 let ahead = self.ahead();
@@ -141,6 +145,19 @@ impl Player<'_> {
             Step::Close => {
                 self.close();
                 return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn wait_for(&self, signal: &Signal) -> Outcome<bool> {
+        let end = Instant::now() + SILENCE;
+        while !signal.is_given_within(LOOK) {
+            if self.stage.stop.asked() {
+                return Ok(false);
+            }
+            if left(end).is_none() {
+                return Err(Fault::bad("the signal was not given within 30 seconds"));
             }
         }
         Ok(true)

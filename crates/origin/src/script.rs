@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::signal::Signal;
+
 /// The steps of one connection, for [`Scripted`](crate::Scripted). They are played in order; after the last
 /// one the connection [closes](Script::close).
 ///
@@ -37,6 +39,7 @@ pub(crate) enum Step {
     SendInRecords { bytes: Vec<u8>, size: usize },
     Flood { piece: Vec<u8>, most: u64 },
     Pause(Duration),
+    WaitFor(Signal),
     Handshake,
     PartOfHandshake(usize),
     HalfClose,
@@ -109,6 +112,13 @@ impl Script {
     /// Does nothing for a while.
     pub fn pause(self, time: Duration) -> Script {
         self.then(Step::Pause(time))
+    }
+
+    /// Does nothing until the signal is given.
+    ///
+    /// Error: it is not within 30 seconds.
+    pub fn wait_for(self, signal: &Signal) -> Script {
+        self.then(Step::WaitFor(signal.clone()))
     }
 
     /// Ends the sending side: the client reads to an end, and can still send. Inside TLS the end is

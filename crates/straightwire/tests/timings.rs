@@ -1,5 +1,5 @@
-//! Where the time went: a pause is in the phase that it was made in. And how the
-//! phases are told to taps.
+//! Where the time went: a pause is in the phase that it was made in, all of it. And how the phases are told to
+//! taps.
 
 #![cfg(feature = "tls")]
 
@@ -14,15 +14,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use origin::Script;
+use origin::{Script, Signal};
 use secure::{https, serve_tls};
 use straightwire::transport::{Socket, Target, Transport};
-use straightwire::{Body, ConnectionBuilder, Event, HttpConnection, Socks5, Timings};
+use straightwire::{Body, ConnectionBuilder, Event, HttpConnection, Phase, Socks5, Tap, Timings};
 use support::refusing::refusing;
 use support::*;
 
-/// Many times as long as a thread is ever late.
-const PAUSE: Duration = Duration::from_millis(300);
+const PAUSE: Duration = Duration::from_millis(60);
 
 /// What a connection timed of an exchange that works.
 fn timed<C: From<HttpConnection> + Into<HttpConnection>>(builder: ConnectionBuilder<C>) -> Timings {
@@ -48,12 +47,26 @@ fn check(timings: &Timings, phases: &str) {
     assert_eq!(names.join(" "), phases);
 }
 
-/// The pause was in this one of them. All of it is in the total; where it was the peer's, it may have begun a
-/// little before the phase did.
+/// All of the pause was in this one of them: whoever paused began when the phase had begun.
 #[track_caller]
 fn check_slow(timings: &Timings, phases: &str, slow: Option<Duration>) {
     check(timings, phases);
-    assert!(slow.unwrap() >= PAUSE / 10 && timings.total() >= PAUSE, "{timings:?}");
+    assert!(slow.unwrap() >= PAUSE && timings.total() >= PAUSE, "{timings:?}");
+}
+
+/// Gives the signal when this happens, of which the stopwatch has been told before.
+fn when(signal: &Signal, happens: impl Fn(Event<'_>) -> bool + Send + 'static) -> impl Tap + 'static {
+    let signal = signal.clone();
+    move |event: Event<'_>| {
+        if happens(event) {
+            signal.give();
+        }
+    }
+}
+
+/// Gives the signal when this phase has begun.
+fn in_phase(signal: &Signal, phase: Phase) -> impl Tap + 'static {
+    when(signal, move |event| matches!(event, Event::Phase(begun) if begun == phase))
 }
 
 #[test]
@@ -115,8 +128,11 @@ fn addresses_that_are_tried_in_vain() {
 #[test]
 fn a_tunnel() {
     let granted = "HTTP/1.1 200 OK\r\n\r\n";
-    let server = serve([Script::new().read_head().pause(PAUSE).send(granted).read_request().send(OK)]);
-    let timings = timed(builder(server.addr()).tunnel("far.test", None, &[]));
+    let asking = Signal::new();
+    let script = Script::new().read_head().wait_for(&asking).pause(PAUSE).send(granted);
+    let server = serve([script.read_request().send(OK)]);
+    let builder = builder(server.addr()).tunnel("far.test", None, &[]);
+    let timings = timed(builder.tap(in_phase(&asking, Phase::Proxy)));
     check_slow(&timings, "connect proxy send wait receive", timings.proxy);
     let all = server.received(0);
     let request = all.windows(4).position(|here| here == b"GET ").unwrap();
@@ -127,17 +143,22 @@ fn a_tunnel() {
 #[test]
 fn socks() {
     let granted = [5, 0, 0, 1, 127, 0, 0, 1, 0, 9];
-    let script = Script::new().read_bytes(3).send([5, 0]).read_bytes(15).pause(PAUSE).send(granted);
+    let asking = Signal::new();
+    let script = Script::new().read_bytes(3).send([5, 0]).read_bytes(15);
+    let script = script.wait_for(&asking).pause(PAUSE).send(granted);
     let server = serve([script.read_request().send(OK)]);
     let proxy = Socks5::new(&server.addr().to_string()).unwrap();
-    let timings = timed(HttpConnection::builder("far.test").socks5(proxy));
+    let builder = HttpConnection::builder("far.test").socks5(proxy);
+    let timings = timed(builder.tap(in_phase(&asking, Phase::Proxy)));
     check_slow(&timings, "connect proxy send wait receive", timings.proxy);
 }
 
 #[test]
 fn tls() {
-    let server = serve_tls([Script::new().in_clear().pause(PAUSE).handshake().read_request().send(OK)]);
-    let timings = timed(https(server.addr()));
+    let agreeing = Signal::new();
+    let script = Script::new().in_clear().wait_for(&agreeing).pause(PAUSE);
+    let server = serve_tls([script.handshake().read_request().send(OK)]);
+    let timings = timed(https(server.addr()).tap(in_phase(&agreeing, Phase::Tls)));
     check_slow(&timings, "connect tls send wait receive", timings.tls);
     assert_eq!(timings.sent, server.received(0).len() as u64);
     assert_eq!(timings.received, OK.len() as u64);
@@ -185,8 +206,9 @@ fn sending_step_by_step() {
 
 #[test]
 fn waiting() {
-    let server = serve([Script::new().read_request().pause(PAUSE).send(OK)]);
-    let timings = timed(builder(server.addr()));
+    let waiting = Signal::new();
+    let server = serve([Script::new().read_request().wait_for(&waiting).pause(PAUSE).send(OK)]);
+    let timings = timed(builder(server.addr()).tap(in_phase(&waiting, Phase::Head)));
     check_slow(&timings, "connect send wait receive", timings.wait);
 }
 
@@ -209,8 +231,10 @@ fn waiting_begins_with_the_last_byte_of_the_request() {
 #[test]
 fn waiting_after_an_interim_response() {
     let hints = "HTTP/1.1 103 Early Hints\r\n\r\n";
-    let server = serve([answer(hints).pause(PAUSE).send(OK)]);
-    let timings = timed(builder(server.addr()));
+    let hinted = Signal::new();
+    let server = serve([answer(hints).wait_for(&hinted).pause(PAUSE).send(OK)]);
+    let tap = when(&hinted, |event| matches!(event, Event::Interim(_)));
+    let timings = timed(builder(server.addr()).tap(tap));
     check_slow(&timings, "connect send wait receive", timings.wait);
     assert_eq!(timings.received, (hints.len() + OK.len()) as u64);
 }
@@ -223,8 +247,9 @@ fn receiving_however_the_body_ends() {
         ("\r\n", "ok"),
     ] {
         let head = format!("HTTP/1.1 200 OK\r\n{head}");
-        let server = serve([answer(&*head).pause(PAUSE).send(end)]);
-        let timings = timed(builder(server.addr()));
+        let receiving = Signal::new();
+        let server = serve([answer(&*head).wait_for(&receiving).pause(PAUSE).send(end)]);
+        let timings = timed(builder(server.addr()).tap(in_phase(&receiving, Phase::Body)));
         check_slow(&timings, "connect send wait receive", timings.receive);
         assert_eq!(timings.received, (head.len() + end.len()) as u64);
     }
@@ -280,16 +305,15 @@ fn a_connection_is_opened_for_the_request_that_follows() {
 
 #[test]
 fn errors_leave_the_timings_of_what_was_done() {
+    let (waiting, receiving) = (Signal::new(), Signal::new());
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
     let server = serve([
-        Script::new().read_request().pause(PAUSE).close(),
-        Script::new()
-            .read_request()
-            .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
-            .pause(PAUSE)
-            .close(),
+        Script::new().read_request().wait_for(&waiting).pause(PAUSE).close(),
+        answer(head).wait_for(&receiving).pause(PAUSE).close(),
         answer_all(),
     ]);
-    let mut conn = builder(server.addr()).timings(true).build().unwrap();
+    let taps = (in_phase(&waiting, Phase::Head), in_phase(&receiving, Phase::Body));
+    let mut conn = builder(server.addr()).timings(true).tap(taps.0).tap(taps.1).build().unwrap();
     conn.request("GET", "/", (), &[]).unwrap();
     conn.get_response().unwrap_err();
     let timings = conn.timings().unwrap();

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use origin::{Script, Scripted};
+use origin::{Script, Scripted, Signal};
 
 use crate::client::{Client, NEVER};
 
@@ -180,6 +180,7 @@ fn dropping_ends_every_step() {
     let scripts = vec![
         Script::new().read_head(),
         Script::new().pause(minute),
+        Script::new().wait_for(&Signal::new()),
         Script::new().stop_reading().hold(),
         Script::new().hold(),
         Script::new().flood("x".repeat(1000), u64::MAX),

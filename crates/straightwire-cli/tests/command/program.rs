@@ -1,7 +1,7 @@
 //! Runs programs, and ends those that hang.
 
 use std::ffi::OsStr;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -48,18 +48,23 @@ pub(crate) fn command() -> Command {
 
 /// Runs a program with `input` on its standard input. Its outputs are collected where they are not set.
 pub(crate) fn run(command: &mut Command, input: &[u8]) -> Run {
+    run_telling(command, input, |_| {})
+}
+
+/// The same, telling each line of its standard error as it comes.
+pub(crate) fn run_telling(command: &mut Command, input: &[u8], tell: impl FnMut(&str) + Send) -> Run {
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let (mut stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     thread::scope(|scope| {
         // One that does not want its input closes it.
         scope.spawn(move || stdin.write_all(input).ok());
         let stdout = scope.spawn(move || slurp(&mut stdout));
-        let stderr = scope.spawn(move || slurp(&mut stderr));
+        let stderr = scope.spawn(move || lines(stderr, tell));
         let code = wait(&mut child);
         let stdout = stdout.join().unwrap();
-        let stderr = String::from_utf8(stderr.join().unwrap()).unwrap();
+        let stderr = stderr.join().unwrap();
         Run { code, stdout, stderr }
     })
 }
@@ -83,6 +88,17 @@ fn slurp(from: &mut impl Read) -> Vec<u8> {
     let mut bytes = Vec::new();
     from.read_to_end(&mut bytes).unwrap();
     bytes
+}
+
+fn lines(from: impl Read, mut tell: impl FnMut(&str)) -> String {
+    let (mut from, mut text) = (BufReader::new(from), String::new());
+    loop {
+        let before = text.len();
+        if from.read_line(&mut text).unwrap() == 0 {
+            return text;
+        }
+        tell(&text[before..]);
+    }
 }
 
 /// A path for a file of this test, where none is yet.

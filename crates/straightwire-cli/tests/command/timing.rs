@@ -1,68 +1,56 @@
 //! `--timing`: where the time went, on standard error.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::process::Stdio;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
-use origin::{Closed, Origin};
+use origin::{Closed, Origin, Script, Scripted, Signal};
 
-use crate::program::{Run, command, straightwire, wait};
+use crate::program::{Run, command, run_telling, straightwire};
+
+/// The lines of the picture: errors, and what `-v` tells, are none.
+fn picture(run: &Run) -> Vec<&str> {
+    let is_other =
+        |line: &str| line.starts_with(['*', '>', '<', '}', '{']) || line.starts_with("straightwire:");
+    run.stderr.lines().filter(|line| !is_other(line)).collect()
+}
 
 /// What was drawn: of each line its first word and its time in milliseconds.
 fn drawn(run: &Run) -> Vec<(&str, f64)> {
-    let line = |line: &'_ str| line.len() < 200 && line.chars().count() <= 80 && line.contains(" ms  ");
-    assert!(run.stderr.lines().filter(|line| !line.starts_with("straightwire:")).all(line), "{run:?}");
-    let words = |line| str::split_ascii_whitespace(line);
-    let lines = run.stderr.lines().filter(|line| !line.starts_with("straightwire:")).map(words);
+    let line = |line: &&str| line.len() < 200 && line.chars().count() <= 80 && line.contains(" ms  ");
+    assert!(picture(run).iter().all(line), "{run:?}");
+    let lines = picture(run).into_iter().map(str::split_ascii_whitespace);
     lines.map(|mut words| (words.next().unwrap(), words.next().unwrap().parse().unwrap())).collect()
 }
 
-/// How long the server waits, before it answers and in the middle of the answer.
-const PAUSE: Duration = Duration::from_millis(60);
-
-/// Answers one request, a part of it when the first is known to have arrived.
-fn serve(listener: &TcpListener, has_begun: &mpsc::Receiver<()>) {
-    let mut stream = listener.accept().unwrap().0;
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    while !lines.next().unwrap().unwrap().is_empty() {}
-    thread::sleep(PAUSE);
-    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell").unwrap();
-    has_begun.recv().unwrap();
-    thread::sleep(PAUSE);
-    stream.write_all(b"o").unwrap();
-}
-
+/// The server pauses when `-v` has told that the phase has begun, so that all of the pause is in it.
 #[test]
 fn it_draws_the_phases_of_the_exchange() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    let (begun, has_begun) = mpsc::channel();
-    let server = thread::spawn(move || serve(&listener, &has_begun));
-    let mut child =
-        command().args(["--timing", &url]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let (mut stdout, mut body) = (child.stdout.take().unwrap(), vec![0; 5]);
-    stdout.read_exact(&mut body[..4]).unwrap();
-    begun.send(()).unwrap();
-    stdout.read_exact(&mut body[4..]).unwrap();
-    let stderr = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
-    let run = Run { code: wait(&mut child), stdout: body, stderr };
-    server.join().unwrap();
-    assert_eq!(run.text(), "hello");
+    let (hinted, answered) = (Signal::new(), Signal::new());
+    let script = Script::new().read_request().send("HTTP/1.1 103 Early Hints\r\n\r\n");
+    let script = script.wait_for(&hinted).pause(Duration::from_millis(80));
+    let script = script.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    let script = script.wait_for(&answered).pause(Duration::from_millis(60)).send("spam!");
+    let server = Scripted::start(vec![script]).unwrap();
+    let url = format!("http://{}/", server.addr());
+    let run = run_telling(command().args(["-v", "--timing", &url]), b"", |line| {
+        if line.starts_with("< HTTP/1.1 103") {
+            hinted.give();
+        } else if line.starts_with("< HTTP/1.1 200") {
+            answered.give();
+        }
+    });
+    assert_eq!(run.bytes(), b"spam!");
     let drawn = drawn(&run);
     let [("connect", connect), ("send", send), ("wait", wait), ("receive", receive), ("total", total)] =
         drawn[..]
     else {
         panic!("{run:?}")
     };
-    // The first pause may begin as soon as the request is on its way, the second one only when its answer is.
-    assert!(send + wait >= 59.99 && receive >= 60.0, "{run:?}");
+    assert!(total >= 140.0 && wait >= 80.0 && receive >= 60.0, "{run:?}");
     // Each was rounded.
     assert!((connect + send + wait + receive - total).abs() < 0.01, "{run:?}");
-    assert!(run.stderr.lines().take(4).all(|line| line.ends_with('\u{2501}')), "{run:?}");
-    let sums = run.stderr.lines().last().unwrap();
+    let picture = picture(&run);
+    assert!(picture[..4].iter().all(|line| line.ends_with('\u{2501}')), "{run:?}");
+    let sums = picture[4];
     assert!(sums.contains(" bytes sent, ") && sums.ends_with(" received"), "{run:?}");
 }
 
