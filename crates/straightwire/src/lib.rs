@@ -139,9 +139,11 @@
 //! With the feature `log` or `tracing` the same goes to the program's logger or subscriber, with
 //! `straightwire` as target: connections, request lines and statuses at debug, heads and counts of bytes
 //! at trace. `tracing` has a span for each exchange, `exchange`, with `method`, `target`, `host`, `port`,
-//! `status` and `error`. No secrets are told: of targets the query and any user and password are left
-//! out, of heads the values of `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie`, and bodies
-//! altogether.
+//! `status` and `error`. A request that is sent once more ([`ConnectionBuilder::repeat`],
+//! [`ConnectionBuilder::retry_without_expect`]) stays one exchange: its span then has `attempts`, `status` is the
+//! last one's, and a line at debug says why. No secrets are told: of targets the query and any user and
+//! password are left out, of heads the values of `Authorization`, `Proxy-Authorization`, `Cookie` and
+//! `Set-Cookie`, and bodies altogether.
 //!
 //! # Features
 //! `tls` and `idna` (host names beyond ASCII) are on unless switched off. `gzip`, `deflate`, `brotli` and `zstd`
@@ -199,7 +201,7 @@ pub use ranges::{
     ByteRanges, ContentRange, Continuation, Download, Outcome, RangePart, RangeParts, Validator,
 };
 pub use response::HttpResponse;
-pub use tap::{Event, RequestHead, Tap};
+pub use tap::{Event, RepeatReason, RequestHead, Tap};
 pub use throttle::Throttle;
 pub use timings::Timings;
 #[cfg(feature = "tls")]

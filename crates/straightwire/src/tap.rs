@@ -61,10 +61,29 @@ pub enum Event<'a> {
     Done,
     /// What was being done has failed.
     Failed(&'a Error),
-    /// The connection turned out to have been closed: the request is sent once more, on a new one.
-    Repeating,
+    /// This attempt was in vain, and the request is sent once more, on a new connection. It is told instead of
+    /// [`Failed`](Event::Failed): the exchange goes on, as the same one, until the last attempt is done or has
+    /// failed. [`Request`](Event::Request) follows where the head is another one.
+    Repeating {
+        /// Which attempt is next, from 2 on.
+        attempt: usize,
+        /// Why.
+        reason: RepeatReason<'a>,
+    },
     /// The connection was closed; why, where it was not the caller's wish.
     Closed(Option<CloseReason>),
+}
+
+/// Why a request is sent once more: see [`Event::Repeating`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum RepeatReason<'a> {
+    /// The kept connection turned out to have been closed, which is what this error says: see
+    /// [`ConnectionBuilder::repeat`](crate::ConnectionBuilder::repeat).
+    Closed(&'a Error),
+    /// The answer to `Expect: 100-continue` was 417: see
+    /// [`ConnectionBuilder::retry_without_expect`](crate::ConnectionBuilder::retry_without_expect).
+    Unexpected(&'a ResponseHead),
 }
 
 /// The head of a request, as it is sent.

@@ -46,15 +46,21 @@ pub struct Timings {
     pub peer: Option<SocketAddr>,
     /// How many addresses were tried for that.
     pub tried: usize,
+    /// How many attempts came before, on other connections: see [`Event::Repeating`]. What is told above is
+    /// that of the last attempt alone.
+    pub repeats: usize,
+    /// How long those took from beginning to end.
+    pub earlier: Option<Duration>,
 }
 
 impl Timings {
-    /// All phases together.
+    /// All phases together, those of attempts that were in vain included.
     pub fn total(&self) -> Duration {
         self.phases().map(|(_, time)| time).sum()
     }
 
-    /// Those that happened, with their names, in order: what a picture of it is drawn from.
+    /// Those that happened, with their names, in order: what a picture of it is drawn from. Attempts that were
+    /// in vain are the first one, `earlier`.
     ///
     /// ```
     /// # fn draw(timings: &straightwire::Timings) {
@@ -67,6 +73,7 @@ impl Timings {
     /// ```
     pub fn phases(&self) -> impl Iterator<Item = (&'static str, Duration)> + use<> {
         let phases = [
+            ("earlier", self.earlier),
             ("resolve", self.resolve),
             ("connect", self.connect),
             ("proxy", self.proxy),
@@ -80,7 +87,7 @@ impl Timings {
 }
 
 /// One line: `connect 0.125 ms, send 0.021 ms, wait 12.300 ms, receive 0.040 ms, total 12.486 ms, sent 71
-/// bytes, received 1256 bytes`.
+/// bytes, received 1256 bytes`. If attempts came before, `earlier 0.310 ms` is the first of it.
 impl fmt::Display for Timings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, time) in self.phases().chain([("total", self.total())]) {
@@ -98,12 +105,15 @@ pub(crate) struct Stopwatch {
     running: Option<(Lap, Instant)>,
     /// The request that is timed has been seen: what comes before it is the way to the server.
     asked: bool,
+    /// The next request is the one that is timed, sent once more.
+    is_repeating: bool,
     over: bool,
 }
 
 /// A part of the time, each as in [`Timings`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lap {
+    Earlier,
     Resolve,
     Connect,
     Proxy,
@@ -129,6 +139,7 @@ impl Lap {
     /// Counts in `timings` what has gone by.
     fn count(self, time: Duration, timings: &mut Timings) {
         let counted = match self {
+            Lap::Earlier => &mut timings.earlier,
             Lap::Resolve => &mut timings.resolve,
             Lap::Connect => &mut timings.connect,
             Lap::Proxy => &mut timings.proxy,
@@ -154,13 +165,16 @@ impl Stopwatch {
         let lap = self.running.map(|(lap, _)| lap);
         match event {
             Event::Request(_) => {
-                if self.asked || self.over {
+                if self.over || self.asked && !self.is_repeating {
                     *self = Stopwatch::default();
                 }
-                self.asked = true;
+                (self.asked, self.is_repeating) = (true, false);
             }
-            // Opened for the request that was seen, or for one to come.
+            Event::Repeating { .. } => self.begin_again(),
+            // Opened for one to come.
             Event::Connecting { .. } if self.over || !self.asked => *self = Stopwatch::default(),
+            // For the request that was seen.
+            Event::Connecting { .. } => self.is_repeating = false,
             Event::Phase(phase) => self.turn_to(Some(Lap::of(phase))),
             Event::Trying(_) => self.timings.tried += 1,
             Event::Connected { peer, .. } => self.timings.peer = peer,
@@ -176,10 +190,20 @@ impl Stopwatch {
             Event::Head(_) if lap == Some(Lap::Wait) => self.turn_to(Some(Lap::Receive)),
             Event::Opened => self.turn_to(None),
             Event::Done | Event::Failed(_) => self.end(),
-            // A kept connection that turned out to be dead is closed before anything is timed.
-            Event::Closed(_) if lap.is_some() => self.end(),
+            // A kept connection that turned out to be dead is closed before anything is timed, and that of an
+            // attempt which was in vain after it.
+            Event::Closed(_) if lap.is_some_and(|lap| lap != Lap::Earlier) => self.end(),
             _ => {}
         }
+    }
+
+    /// Whatever it took until the next attempt begins was in vain.
+    fn begin_again(&mut self) {
+        self.turn_to(Some(Lap::Earlier));
+        let Timings { repeats, .. } = self.timings;
+        let earlier = Some(self.timings.total());
+        self.timings = Timings { repeats: repeats + 1, earlier, ..Timings::default() };
+        self.is_repeating = true;
     }
 
     fn end(&mut self) {

@@ -57,7 +57,9 @@ impl Watchers {
             Event::Phase(phase) if self.phase == Some(phase) => return,
             Event::Phase(phase) => self.phase = Some(phase),
             Event::Done if self.phase.is_none() => return,
-            Event::Opened | Event::Done | Event::Failed(_) | Event::Closed(_) => self.phase = None,
+            Event::Opened | Event::Done | Event::Failed(_) | Event::Repeating { .. } | Event::Closed(_) => {
+                self.phase = None;
+            }
             _ => {}
         }
         if let Some(stopwatch) = &mut self.stopwatch {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, Once};
 
 use log::{LevelFilter, Log, Metadata, Record};
 use origin::{Script, Scripted};
-use straightwire::{Event, HttpConnection, Policy, basic_credentials};
+use straightwire::{Event, HttpConnection, Policy, Repeat, basic_credentials};
 use support::*;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
@@ -330,6 +330,70 @@ DEBUG in mine: message=HOST: closed: an error left it in doubt
 mine ends";
     assert_eq!(lines.join("\n"), expected);
     assert!(told.contains("TRACE in exchange: message=HOST: > Accept-Encoding: identity"), "{told}");
+}
+
+/// A request that is sent once more, because a kept connection was closed or 417 has come, is one exchange.
+#[test]
+fn a_repeated_request_is_one_story_in_one_span() {
+    let refusal = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n";
+    let server = serve([
+        answer(OK).read_request().close(),
+        answer_all(),
+        Script::new().read_head().send(refusal).wait_for_close(),
+        answer(OK).hold(),
+    ]);
+    let told = Notes::of(&server, || {
+        let repeating = || builder(server.addr()).repeat(Repeat::Idempotent).retry_without_expect(true);
+        let mut conn = repeating().build().unwrap();
+        for target in ["/first", "/again", "/kept"] {
+            get(&mut conn, target);
+        }
+        conn.close();
+        let mut conn = repeating().expect_timeout(PATIENCE).build().unwrap();
+        conn.request("PUT", "/refused", "body", &[("Expect", "100-continue")]).unwrap();
+        conn.get_response().unwrap().read_all().unwrap();
+    });
+    let story: Vec<&str> = told.lines().filter(|line| !line.starts_with("TRACE")).collect();
+    let story = story.join("\n");
+    let expected = "\
+exchange in mine: method=\"GET\" target=/again host=\"127.0.0.1\" port=PORT
+DEBUG in exchange: message=HOST: GET /again
+DEBUG in exchange: message=HOST: sending on the connection that is open
+recorded: attempts=2
+DEBUG in exchange: message=HOST: attempt 2 follows: RemoteDisconnected
+DEBUG in exchange: message=HOST: closed: an error left it in doubt
+DEBUG in exchange: message=HOST: connecting
+DEBUG in exchange: message=HOST: connected to HOST
+recorded: status=200
+DEBUG in exchange: message=HOST: 200 OK
+exchange ends
+exchange in mine: method=\"GET\" target=/kept host=\"127.0.0.1\" port=PORT
+DEBUG in exchange: message=HOST: GET /kept
+DEBUG in exchange: message=HOST: sending on the connection that is open
+recorded: status=200
+DEBUG in exchange: message=HOST: 200 OK
+exchange ends
+";
+    assert!(story.contains(expected), "{story}");
+    let expected = "\
+exchange in mine: method=\"PUT\" target=/refused host=\"127.0.0.1\" port=PORT
+DEBUG in exchange: message=HOST: PUT /refused
+DEBUG in exchange: message=HOST: connecting
+DEBUG in exchange: message=HOST: connected to HOST
+recorded: status=417
+DEBUG in exchange: message=HOST: 417 Expectation Failed
+recorded: attempts=2
+DEBUG in exchange: message=HOST: attempt 2 follows, without Expect
+DEBUG in exchange: message=HOST: closed: the request was not sent whole
+DEBUG in exchange: message=HOST: PUT /refused
+DEBUG in exchange: message=HOST: connecting
+DEBUG in exchange: message=HOST: connected to HOST
+recorded: status=200
+DEBUG in exchange: message=HOST: 200 OK
+exchange ends
+DEBUG in mine: message=HOST: closed
+";
+    assert!(story.contains(expected), "{story}");
 }
 
 #[test]

@@ -13,7 +13,8 @@ use std::sync::mpsc;
 use origin::{Origin, Script, Scripted};
 use straightwire::transport::Socket;
 use straightwire::{
-    Body, CloseReason, ConnectionBuilder, Error, ErrorKind, Event, HttpConnection, Phase, Repeat, Result,
+    Body, CloseReason, ConnectionBuilder, Error, ErrorKind, Event, HttpConnection, Phase, Repeat,
+    RepeatReason, Result,
 };
 use support::*;
 
@@ -344,7 +345,10 @@ fn a_tap_sees_it_happen() {
         let told = match event {
             Event::Sent(bytes) => format!("sent {}", bytes.len()),
             Event::Closed(reason) => format!("closed: {reason:?}"),
-            Event::Repeating => "repeating".to_owned(),
+            Event::Repeating { attempt, reason: RepeatReason::Closed(err) } => {
+                format!("attempt {attempt}: {:?}", err.kind())
+            }
+            Event::Failed(_) | Event::Repeating { .. } => format!("{event:?}"),
             Event::Connected { .. } => "connected".to_owned(),
             _ => return,
         };
@@ -362,8 +366,8 @@ fn a_tap_sees_it_happen() {
             "connected".to_owned(),
             sent("GET /first"),
             sent("GET /again"),
+            "attempt 2: RemoteDisconnected".to_owned(),
             "closed: Some(Failed)".to_owned(),
-            "repeating".to_owned(),
             "connected".to_owned(),
             sent("GET /again"),
         ]

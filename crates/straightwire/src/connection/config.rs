@@ -75,6 +75,11 @@ impl Config {
         let (host, port) = self.origin();
         host_value(host, port, self.default_port)
     }
+
+    /// Whether there is a second connection to be had. The caller's own stream is there once.
+    pub(crate) fn may_open_anew(&self) -> bool {
+        self.auto_open && !matches!(self.route, Route::Stream(_))
+    }
 }
 
 /// Builds an [`HttpConnection`] or `HttpsConnection` with other than the usual settings.

@@ -3,13 +3,14 @@
 use std::io;
 use std::time::Duration;
 
-use super::config::Route;
 use super::open::from_now;
 use super::{ConnectionBuilder, HttpConnection};
 use crate::body::Body;
 use crate::error::{Error, Phase, Result};
 use crate::proto::{CloseReason, list_names, status};
+use crate::tap::{Event, RepeatReason};
 use crate::transport::Ready;
+use crate::watchers::told;
 
 /// How long a server may take to say that it wants the body, unless told: what curl gives it.
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -54,7 +55,8 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
     /// body has not been touched. It isn't unless told.
     ///
     /// The repeated request goes out on a new connection, since the server may still wait for the body of
-    /// the first; so it isn't repeated where none can be opened.
+    /// the first; so it isn't repeated where none can be opened. A [`Tap`](crate::Tap) is told by
+    /// [`Event::Repeating`](crate::Event::Repeating).
     pub fn retry_without_expect(mut self, retry: bool) -> Self {
         self.config().retry_without_expect = retry;
         self
@@ -167,11 +169,12 @@ impl HttpConnection {
         encode_chunked: bool,
     ) -> Result<()> {
         let refused = self.exchange.expects() && self.exchange.head().status() == status::EXPECTATION_FAILED;
-        let may_open = self.config.auto_open && !matches!(self.config.route, Route::Stream(_));
-        if !(self.config.retry_without_expect && refused && may_open) {
+        if !(self.config.retry_without_expect && refused && self.config.may_open_anew()) {
             return Ok(());
         }
         let until = self.until;
+        let (attempt, reason) = (self.next_attempt(), RepeatReason::Unexpected(self.exchange.head()));
+        told(&mut self.tap, Event::Repeating { attempt, reason });
         self.close_for(Some(CloseReason::RequestUnfinished));
         let headers: Vec<_> = headers.iter().copied().filter(|header| !is_expectation(*header)).collect();
         let encode = self.put_head(method, url, &body, &headers, encode_chunked)?;

@@ -8,7 +8,7 @@ use super::{HttpConnection, dial};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::host::without_zone;
 use crate::proto::CloseReason;
-use crate::tap::{Event, print_debug};
+use crate::tap::{Event, RepeatReason, print_debug};
 use crate::tls::Secure;
 use crate::transport::socks::Destination;
 use crate::transport::{Readiness, Transport};
@@ -232,7 +232,12 @@ impl HttpConnection {
     #[cold]
     pub(super) fn fail(&mut self, err: Error) -> Error {
         let err = self.or_cancelled(err);
-        self.tell_failed(&err);
+        if self.will_repeat_after(&err) {
+            let (attempt, reason) = (self.next_attempt(), RepeatReason::Closed(&err));
+            told(&mut self.tap, Event::Repeating { attempt, reason });
+        } else {
+            self.tell_failed(&err);
+        }
         self.close_for(Some(CloseReason::Failed));
         err
     }

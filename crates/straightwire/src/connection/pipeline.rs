@@ -127,6 +127,7 @@ impl HttpConnection {
             return Err(Error::new(ErrorKind::CannotSendRequest, message));
         }
         self.exchange.reset();
+        self.forget_request();
         Ok(Pipeline {
             writer: self.exchange.another(),
             queue: VecDeque::new(),

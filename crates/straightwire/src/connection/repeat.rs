@@ -5,7 +5,7 @@ use super::config::ConnectionBuilder;
 use super::duplex::Watch;
 use super::send::AT_ONCE;
 use crate::body::Source;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::proto::{Asked, is_idempotent};
 use crate::tap::Event;
 
@@ -64,7 +64,8 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
     /// fails as usual if that doesn't work either. A [deadline](Self::deadline) goes on counting. Nothing is
     /// repeated after a timeout, after an answer that makes no sense, or without
     /// [`auto_open`](Self::auto_open). A [`Tap`](crate::Tap) is told by [`Event::Repeating`], the caller by
-    /// [`HttpResponse::was_repeated`](crate::HttpResponse::was_repeated).
+    /// [`HttpResponse::was_repeated`](crate::HttpResponse::was_repeated) and by
+    /// [`Timings::earlier`](crate::Timings::earlier).
     ///
     /// ```
     /// use straightwire::{HttpConnection, Repeat};
@@ -118,6 +119,9 @@ impl HttpConnection {
         if !repeating.is_reused || self.exchange.may_send() {
             return;
         }
+        if !self.config.may_open_anew() {
+            return;
+        }
         let method = self.out.split(|&byte| byte == b' ').next().unwrap_or(b"");
         if self.config.repeat == Repeat::Idempotent && !is_idempotent(method) {
             return;
@@ -147,6 +151,17 @@ impl HttpConnection {
         self.repeating.is_possible
     }
 
+    /// Whether this error is that of a connection the server had closed, and the request can be sent once more.
+    #[cold]
+    pub(super) fn will_repeat_after(&self, err: &Error) -> bool {
+        self.repeating.is_possible && err.is_connection_error() && err.partial().is_empty()
+    }
+
+    /// Which attempt at the request follows this one.
+    pub(super) fn next_attempt(&self) -> usize {
+        2 + usize::from(self.repeating.was_repeated)
+    }
+
     pub(crate) fn was_repeated(&self) -> bool {
         self.repeating.was_repeated
     }
@@ -171,17 +186,12 @@ impl HttpConnection {
     /// second time, it remains the error.
     #[cold]
     pub(super) fn repeat_after(&mut self, err: Error) -> Result<()> {
-        let is_possible = std::mem::take(&mut self.repeating.is_possible) && self.config.auto_open;
-        if !is_possible || !err.is_connection_error() || !err.partial().is_empty() {
+        let will_repeat = self.will_repeat_after(&err);
+        self.forget_request();
+        if !will_repeat {
             return Err(err);
         }
-        self.emit(|_| Event::Repeating);
-        match self.open() {
-            Ok(()) => {}
-            // The caller's own stream is not to be had a second time.
-            Err(new) if new.kind() == ErrorKind::NotConnected => return Err(err),
-            Err(new) => return Err(new),
-        }
+        self.open()?;
         self.repeating.was_repeated = true;
         self.exchange.await_answer(self.repeating.asked);
         std::mem::swap(&mut self.out, &mut self.repeating.request);

@@ -25,7 +25,8 @@ impl<C> ConnectionBuilder<C> {
 
 impl HttpConnection {
     /// How long the phases of the exchange under way took, or of the last one; whole once the body has been
-    /// read to its end. After an error they go as far as the exchange did.
+    /// read to its end. After an error they go as far as the exchange did. Of a request that was sent once more
+    /// they tell the last attempt, and in [`earlier`](Timings::earlier) what those before it took.
     ///
     /// `None` unless [asked for](ConnectionBuilder::timings), and before there was anything to time.
     ///

@@ -16,9 +16,9 @@ pub(crate) use log::LogTap;
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::TracingTap;
 
-use crate::error::Phase;
+use crate::error::{Error, Phase};
 use crate::host::in_brackets;
-use crate::tap::Event;
+use crate::tap::{Event, RepeatReason};
 
 /// What log lines are filtered by.
 const TARGET: &str = "straightwire";
@@ -67,6 +67,7 @@ impl Story {
             }
             Event::Connected { peer, .. } => self.peer = peer,
             Event::Phase(phase) => self.phase = Some(phase),
+            Event::Repeating { .. } => (self.is_new, self.phase) = (true, None),
             _ => {}
         }
         if sink.wants(Detail::Debug) {
@@ -106,9 +107,11 @@ impl Story {
                 let who = if self.phase == Some(Phase::Proxy) { "the proxy says " } else { "" };
                 say(format_args!("{who}{:03} {}", head.status(), head.reason()));
             }
-            // What is wrong with what a peer has sent is told together with that.
-            Event::Failed(err) if err.is_peer() => say(format_args!("failed: {:?}", err.kind())),
-            Event::Failed(err) => say(format_args!("failed: {err}")),
+            Event::Failed(err) => say(format_args!("failed: {}", Shown(err))),
+            Event::Repeating { attempt, reason } => match reason {
+                RepeatReason::Closed(err) => say(format_args!("attempt {attempt} follows: {}", Shown(err))),
+                RepeatReason::Unexpected(_) => say(format_args!("attempt {attempt} follows, without Expect")),
+            },
             Event::Closed(Some(reason)) => say(format_args!("closed: {reason}")),
             Event::Closed(None) => say(format_args!("closed")),
             _ => {}
@@ -153,6 +156,15 @@ impl Story {
             });
         }
         sink.line(detail, &text);
+    }
+}
+
+/// An error fit for a log: what is wrong with what a peer has sent is told together with that.
+struct Shown<'a>(&'a Error);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_peer() { write!(f, "{:?}", self.0.kind()) } else { self.0.fmt(f) }
     }
 }
 

@@ -11,17 +11,20 @@ use crate::tap::{Event, Tap};
 pub(crate) struct TracingTap {
     story: Story,
     span: Span,
+    /// The next request is that of the span that is open, sent once more.
+    is_repeating: bool,
 }
 
 impl Default for TracingTap {
     fn default() -> TracingTap {
-        TracingTap { story: Story::default(), span: Span::none() }
+        TracingTap { story: Story::default(), span: Span::none(), is_repeating: false }
     }
 }
 
 impl Tap for TracingTap {
     fn event(&mut self, event: Event<'_>) {
         match event {
+            Event::Request(_) if self.is_repeating => {}
             Event::Request(head) => {
                 self.span = debug_span!(
                     target: TARGET,
@@ -32,6 +35,7 @@ impl Tap for TracingTap {
                     port = head.port(),
                     status = Empty,
                     error = Empty,
+                    attempts = Empty,
                 );
             }
             Event::Head(head) if self.story.phase != Some(Phase::Proxy) => {
@@ -40,6 +44,15 @@ impl Tap for TracingTap {
             Event::Failed(err) => {
                 self.span.record("error", display(format_args!("{:?}", err.kind())));
             }
+            Event::Repeating { attempt, .. } => {
+                self.span.record("attempts", attempt);
+            }
+            _ => {}
+        }
+        match event {
+            Event::Repeating { .. } => self.is_repeating = true,
+            // A connection is opened for it only then.
+            Event::Request(_) | Event::Connecting { .. } | Event::Failed(_) => self.is_repeating = false,
             _ => {}
         }
         self.span.in_scope(|| self.story.tell(event, &Subscriber));
