@@ -176,6 +176,7 @@ mod throttle;
 mod timings;
 mod tls;
 pub mod transport;
+mod turns;
 mod upgraded;
 mod watchers;
 

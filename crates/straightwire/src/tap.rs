@@ -19,6 +19,10 @@ use crate::tls::TlsSession;
 pub enum Event<'a> {
     /// A request is about to be sent, on a connection that is opened for it now if it isn't open.
     Request(RequestHead<'a>),
+    /// In a [pipeline](crate::HttpConnection::pipeline), where several requests are under way: what is told from here
+    /// on is about the one with this [index](RequestHead::index), until the next of these or of
+    /// [`Request`](Event::Request). Its phase is told again.
+    Turn(usize),
     /// This is what is being done from here on, and what was done before is over. (`TakeBody` is not told
     /// apart from `Send`.)
     Phase(Phase),
@@ -91,13 +95,20 @@ pub enum RepeatReason<'a> {
 pub struct RequestHead<'a> {
     host: &'a str,
     port: u16,
+    index: usize,
     bytes: &'a [u8],
 }
 
 impl<'a> RequestHead<'a> {
     /// `bytes` are what `Exchange` has made, up to the blank line.
-    pub(crate) fn new((host, port): (&'a str, u16), bytes: &'a [u8]) -> RequestHead<'a> {
-        RequestHead { host, port, bytes }
+    pub(crate) fn new((host, port): (&'a str, u16), index: usize, bytes: &'a [u8]) -> RequestHead<'a> {
+        RequestHead { host, port, index, bytes }
+    }
+
+    /// Its place among the requests of a [pipeline](crate::HttpConnection::pipeline), from 0; 0 for one that is
+    /// in none.
+    pub fn index(&self) -> usize {
+        self.index
     }
 
     /// The host that is to answer: the far end of a tunnel where there is one.

@@ -1,11 +1,13 @@
 //! Where the time of an exchange went.
 
 use std::fmt;
+use std::mem;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::error::Phase;
 use crate::tap::Event;
+use crate::turns::Turns;
 
 /// How long each phase of an exchange took: see [`HttpConnection::timings`].
 ///
@@ -15,6 +17,9 @@ use crate::tap::Event;
 /// not count.
 ///
 /// The phase that is under way counts as far as it has gone.
+///
+/// In a [pipeline](crate::Pipeline) the phases of several exchanges overlap: each has its own times, from the
+/// first byte of its request on.
 ///
 /// [`HttpConnection::timings`]: crate::HttpConnection::timings
 /// [`connect`]: crate::HttpConnection::connect
@@ -149,6 +154,23 @@ impl Lap {
             Lap::Receive => &mut timings.receive,
         };
         *counted.get_or_insert_default() += time;
+    }
+}
+
+impl Turns<Stopwatch> {
+    pub(crate) fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Request(head) if head.index() > 0 => self.begin(head.index(), Stopwatch::default()),
+            // It may have been begun, by opening the connection.
+            Event::Request(_) => {
+                let now = mem::take(&mut self.now);
+                self.begin(0, now);
+            }
+            Event::Turn(index) => self.turn_to(index, |before| !before.over),
+            Event::Closed(_) => self.forget_others(),
+            _ => {}
+        }
+        self.now.event(event);
     }
 }
 

@@ -3,13 +3,16 @@
 use crate::error::Phase;
 use crate::tap::{Event, Tap};
 use crate::timings::{Stopwatch, Timings};
+use crate::turns::Turns;
 
-/// The stopwatch and the taps, in the order in which they are told.
+/// The stopwatches and the taps, in the order in which they are told.
 #[derive(Default)]
 pub(crate) struct Watchers {
     /// What is being done.
     phase: Option<Phase>,
-    stopwatch: Option<Stopwatch>,
+    stopwatches: Option<Turns<Stopwatch>>,
+    /// Which request of a pipeline it is about.
+    turn: usize,
     taps: Vec<Box<dyn Tap>>,
     /// How many of the taps, the first ones, are those of every connection.
     of_all: usize,
@@ -38,21 +41,30 @@ impl Watchers {
     }
 
     pub(crate) fn keep_time(&mut self, on: bool) {
-        self.stopwatch = on.then(Stopwatch::default);
+        self.stopwatches = on.then(Turns::default);
     }
 
     /// `None` where there is nobody, so that one test tells whether anybody has to be told.
     pub(crate) fn any(self) -> Option<Box<Watchers>> {
-        (self.stopwatch.is_some() || !self.taps.is_empty()).then(|| Box::new(self))
+        (self.stopwatches.is_some() || !self.taps.is_empty()).then(|| Box::new(self))
     }
 
     pub(crate) fn timings(&self) -> Option<Timings> {
-        self.stopwatch.as_ref()?.timings()
+        self.stopwatches.as_ref()?.now.timings()
     }
 
     /// Tells everybody, unless it is nothing new: a phase that has begun already, a second end of one
-    /// response.
+    /// response, the turn of whose turn it is.
     pub(crate) fn event(&mut self, event: Event<'_>) {
+        let turn = match event {
+            Event::Turn(turn) if self.turn == turn => return,
+            Event::Turn(turn) => turn,
+            Event::Request(head) => head.index(),
+            _ => self.turn,
+        };
+        if turn != self.turn {
+            (self.turn, self.phase) = (turn, None);
+        }
         match event {
             Event::Phase(phase) if self.phase == Some(phase) => return,
             Event::Phase(phase) => self.phase = Some(phase),
@@ -62,8 +74,8 @@ impl Watchers {
             }
             _ => {}
         }
-        if let Some(stopwatch) = &mut self.stopwatch {
-            stopwatch.event(event);
+        if let Some(stopwatches) = &mut self.stopwatches {
+            stopwatches.event(event);
         }
         for tap in &mut self.taps {
             tap.event(event);

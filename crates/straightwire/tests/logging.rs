@@ -396,6 +396,48 @@ DEBUG in mine: message=HOST: closed
     assert!(story.contains(expected), "{story}");
 }
 
+/// Each request of a pipeline has a span of its own, and what was not answered ends with the connection.
+#[test]
+fn a_pipeline_has_a_span_for_each_request() {
+    let server =
+        serve([Script::new().read_request().read_request().read_request().send([OK, OK].concat()).close()]);
+    let told = Notes::of(&server, || {
+        let mut conn = client(&server);
+        let mut pipeline = conn.pipeline().unwrap();
+        for target in ["/a", "/b", "/c"] {
+            pipeline.request("GET", target, (), &[]).unwrap();
+        }
+        for _ in 0..2 {
+            pipeline.get_response().unwrap().read_all().unwrap();
+        }
+        pipeline.get_response().unwrap_err();
+    });
+    let is_told = |line: &&str| !line.starts_with("TRACE") && !line.contains(": connect");
+    let story: Vec<&str> = told.lines().filter(is_told).collect();
+    let expected = "\
+mine in nothing:
+exchange in mine: method=\"GET\" target=/a host=\"127.0.0.1\" port=PORT
+DEBUG in exchange: message=HOST: GET /a
+exchange in mine: method=\"GET\" target=/b host=\"127.0.0.1\" port=PORT
+DEBUG in exchange: message=HOST: GET /b
+DEBUG in exchange: message=HOST: sending on the connection that is open
+exchange in mine: method=\"GET\" target=/c host=\"127.0.0.1\" port=PORT
+DEBUG in exchange: message=HOST: GET /c
+DEBUG in exchange: message=HOST: sending on the connection that is open
+recorded: status=200
+DEBUG in exchange: message=HOST: 200 OK
+exchange ends
+recorded: status=200
+DEBUG in exchange: message=HOST: 200 OK
+exchange ends
+recorded: error=RemoteDisconnected
+DEBUG in exchange: message=HOST: failed: RemoteDisconnected
+exchange ends
+DEBUG in mine: message=HOST: closed: an error left it in doubt
+mine ends";
+    assert_eq!(story.join("\n"), expected);
+}
+
 #[test]
 fn secrets_are_not_traced() {
     let server = secretive();

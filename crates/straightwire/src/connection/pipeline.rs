@@ -33,6 +33,14 @@ use crate::transport::{Readiness, Ready};
 /// Read each response to its end before the next is asked for: one that is let go with much of it unread
 /// closes the connection, and so does a pipeline that is dropped while answers are due. A
 /// [deadline](crate::ConnectionBuilder::deadline) is for each answer, from the call that asks for it.
+///
+/// # What is told of it
+/// Each exchange has [timings](HttpResponse::timings) of its own, which overlap with the others'. `send` begins
+/// when the first byte of its request is about to go, so that the time in which it was kept or held back
+/// doesn't count; `wait` lasts from its last byte to the first of its response that is read, so that the
+/// responses before it, and what you do with them, are part of the wait; the way to the server belongs to the
+/// first. A read that brings the beginning of the next response too is counted whole in `received`. The spans of
+/// `tracing` are as many, and a [`Tap`](crate::Tap) is told by [`Event::Turn`] which request it is about.
 #[derive(Debug)]
 pub struct Pipeline<'conn> {
     conn: &'conn mut HttpConnection,
@@ -227,11 +235,12 @@ impl Pipeline<'_> {
         body: &Body<'_>,
         headers: &[(&str, &str)],
     ) -> Result<(Vec<u8>, Asked)> {
+        let index = self.count;
         let conn = &mut *self.conn;
         std::mem::swap(&mut conn.exchange, &mut self.writer);
         let whole = conn.put_lines(method, url, body, headers, false).and_then(|encode| {
             conn.exchange.end_head(&mut conn.out, encode)?;
-            conn.tell_request();
+            conn.tell_pipelined(index);
             if let Source::Bytes(bytes) = &body.0
                 && !bytes.is_empty()
             {
@@ -264,6 +273,7 @@ impl Pipeline<'_> {
     fn send_now(&mut self) {
         while let Some(place) = self.place() {
             self.close_if_unsolicited(place);
+            self.conn.turn_to(self.queue[place].index);
             self.conn.enter(Phase::Send);
             let Some(stream) = &mut self.conn.stream else { return };
             let request = &mut self.queue[place];
@@ -274,6 +284,9 @@ impl Pipeline<'_> {
                     request.sent = sent.end;
                     self.out += usize::from(request.is_out());
                     self.conn.emit(|_| Event::Sent(&request.wire[sent]));
+                    if request.is_out() {
+                        self.conn.enter(Phase::Head);
+                    }
                 }
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
                 Err(err) if err.kind() == io::ErrorKind::Unsupported => {
@@ -318,9 +331,11 @@ impl Pipeline<'_> {
             if !self.conn.exchange.is_under_way() {
                 self.conn.exchange.await_answer(self.queue[0].asked);
             }
+            self.conn.turn_to(self.queue[0].index);
             if self.one_by_one && !self.queue[0].was_sent() {
                 self.send_first()?;
             }
+            self.conn.enter(if self.queue[0].is_out() { Phase::Head } else { Phase::Send });
             if self.conn.read_heads()? {
                 break;
             }

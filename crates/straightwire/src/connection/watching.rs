@@ -70,13 +70,27 @@ impl HttpConnection {
     #[inline]
     pub(super) fn tell_request(&mut self) {
         if self.tap.is_some() {
-            self.tell_head();
+            self.tell_head(0);
+        }
+    }
+
+    /// The same, of a request in a pipeline.
+    pub(super) fn tell_pipelined(&mut self, index: usize) {
+        if self.tap.is_some() {
+            self.tell_head(index);
+        }
+    }
+
+    /// It is about that request of the pipeline from here on.
+    pub(super) fn turn_to(&mut self, index: usize) {
+        if self.tap.is_some() {
+            self.tell_watchers(Event::Turn(index));
         }
     }
 
     #[cold]
-    fn tell_head(&mut self) {
-        let head = RequestHead::new(self.config.origin(), &self.out);
+    fn tell_head(&mut self, index: usize) {
+        let head = RequestHead::new(self.config.origin(), index, &self.out);
         told(&mut self.tap, Event::Request(head));
     }
 

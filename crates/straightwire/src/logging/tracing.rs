@@ -6,18 +6,20 @@ use tracing::{Level, Span, debug_span, enabled, event};
 use super::{Detail, Sink, Story, TARGET, shown_target};
 use crate::error::Phase;
 use crate::tap::{Event, Tap};
+use crate::turns::Turns;
 
 /// Makes a span of each exchange, and events of what happens in it.
 pub(crate) struct TracingTap {
     story: Story,
-    span: Span,
+    /// That of the request which it is about.
+    spans: Turns<Span>,
     /// The next request is that of the span that is open, sent once more.
     is_repeating: bool,
 }
 
 impl Default for TracingTap {
     fn default() -> TracingTap {
-        TracingTap { story: Story::default(), span: Span::none(), is_repeating: false }
+        TracingTap { story: Story::default(), spans: Turns::new(Span::none()), is_repeating: false }
     }
 }
 
@@ -26,7 +28,7 @@ impl Tap for TracingTap {
         match event {
             Event::Request(_) if self.is_repeating => {}
             Event::Request(head) => {
-                self.span = debug_span!(
+                let span = debug_span!(
                     target: TARGET,
                     "exchange",
                     method = head.method(),
@@ -37,16 +39,18 @@ impl Tap for TracingTap {
                     error = Empty,
                     attempts = Empty,
                 );
+                self.spans.begin(head.index(), span);
             }
             Event::Head(head) if self.story.phase != Some(Phase::Proxy) => {
-                self.span.record("status", head.status());
+                self.spans.now.record("status", head.status());
             }
             Event::Failed(err) => {
-                self.span.record("error", display(format_args!("{:?}", err.kind())));
+                self.spans.now.record("error", display(format_args!("{:?}", err.kind())));
             }
             Event::Repeating { attempt, .. } => {
-                self.span.record("attempts", attempt);
+                self.spans.now.record("attempts", attempt);
             }
+            Event::Turn(index) => self.spans.turn_to(index, |span| !span.is_none()),
             _ => {}
         }
         match event {
@@ -55,7 +59,7 @@ impl Tap for TracingTap {
             Event::Request(_) | Event::Connecting { .. } | Event::Failed(_) => self.is_repeating = false,
             _ => {}
         }
-        self.span.in_scope(|| self.story.tell(event, &Subscriber));
+        self.spans.now.in_scope(|| self.story.tell(event, &Subscriber));
         // A dead connection is closed before the request goes out on another: that is no end.
         let is_over = match event {
             Event::Done | Event::Failed(_) => true,
@@ -63,7 +67,10 @@ impl Tap for TracingTap {
             _ => false,
         };
         if is_over {
-            self.span = Span::none();
+            self.spans.now = Span::none();
+        }
+        if is_over && let Event::Closed(_) = event {
+            self.spans.forget_others();
         }
     }
 }
