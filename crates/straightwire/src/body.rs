@@ -11,7 +11,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Phase, Result};
 pub(crate) use file::too_short;
 pub(crate) use pieces::{Blocks, Pieces, Sink};
 pub(crate) use trailed::{Trailed, UpToTrailers};
@@ -23,7 +23,7 @@ pub(crate) use writer::Gathered;
 /// |---|---|---|
 /// | `()` | nothing | `Content-Length: 0` for POST, PUT and PATCH |
 /// | `&[u8]`, `Vec<u8>` | as is | `Content-Length` |
-/// | `&str`, `String` | as ISO-8859-1 | `Content-Length` |
+/// | `&str`, `String` | as ISO-8859-1, for which text beyond ASCII is copied | `Content-Length` |
 /// | [`File`], [`Body::reader`] | in blocks, to the end | chunked |
 /// | [`Body::file`] | by the system itself where it can | `Content-Length` |
 /// | [`Body::chunks`] | each piece as it comes | chunked |
@@ -45,11 +45,20 @@ pub(crate) enum Source<'a> {
     #[default]
     None,
     Bytes(Cow<'a, [u8]>),
-    /// Text that ISO-8859-1 has no byte for: told when it is to be sent.
-    BadText(char),
+    /// Text that can't be had in ISO-8859-1: told when it is to be sent.
+    Unfit(Unfit),
     Reader(Box<dyn Read + 'a>),
     Pieces(Box<dyn Pieces + 'a>),
     Trailed(Box<dyn Trailed + 'a>),
+}
+
+/// Why text can't be had in ISO-8859-1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unfit {
+    /// It has no byte for this.
+    Char(char),
+    /// There is no memory for the bytes.
+    NoRoom,
 }
 
 impl<'a> Body<'a> {
@@ -76,7 +85,7 @@ impl<'a> Body<'a> {
         match &self.0 {
             Source::None => OwnFraming::NoBody,
             Source::Bytes(bytes) => OwnFraming::Length(bytes.len() as u64),
-            Source::BadText(_) => OwnFraming::Length(0),
+            Source::Unfit(_) => OwnFraming::Length(0),
             Source::Reader(_) | Source::Trailed(_) => OwnFraming::Chunked,
             Source::Pieces(pieces) => pieces.len().map_or(OwnFraming::Chunked, OwnFraming::Length),
         }
@@ -84,10 +93,19 @@ impl<'a> Body<'a> {
 
     /// An error if this can't be sent whatever the connection.
     pub(crate) fn check(&self) -> Result<()> {
-        let Source::BadText(char) = self.0 else { return Ok(()) };
-        let message =
-            format!("the text has {char:?}, which ISO-8859-1 lacks; send it as bytes: text.as_bytes()");
-        Err(Error::new(ErrorKind::InvalidBody, message))
+        match self.0 {
+            Source::Unfit(Unfit::Char(char)) => {
+                let message = format!(
+                    "the text has {char:?}, which ISO-8859-1 lacks; send it as bytes: text.as_bytes()"
+                );
+                Err(Error::new(ErrorKind::InvalidBody, message))
+            }
+            Source::Unfit(Unfit::NoRoom) => {
+                let doing = "making room for the text in ISO-8859-1";
+                Err(Error::io(Phase::TakeBody, doing, io::ErrorKind::OutOfMemory.into()))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -104,7 +122,7 @@ impl fmt::Debug for Body<'_> {
         match &self.0 {
             Source::None => f.write_str("Body(none)"),
             Source::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
-            Source::BadText(_) => f.write_str("Body(text outside ISO-8859-1)"),
+            Source::Unfit(why) => write!(f, "Body(text, {why:?})"),
             Source::Reader(_) => f.write_str("Body(reader)"),
             Source::Pieces(_) => f.write_str("Body(pieces)"),
             Source::Trailed(_) => f.write_str("Body(reader with trailers)"),
@@ -153,15 +171,21 @@ impl<'a> From<&'a str> for Body<'a> {
         if text.is_ascii() {
             return Body::from(text.as_bytes());
         }
-        let mut bytes = Vec::with_capacity(text.len());
-        for char in text.chars() {
-            match u8::try_from(char) {
-                Ok(byte) => bytes.push(byte),
-                Err(_) => return Body(Source::BadText(char)),
-            }
+        match latin1(text) {
+            Ok(bytes) => Body::from(bytes),
+            Err(why) => Body(Source::Unfit(why)),
         }
-        Body::from(bytes)
     }
+}
+
+/// Text as ISO-8859-1. A large one is no reason to abort where there is no room for a second.
+fn latin1(text: &str) -> Result<Vec<u8>, Unfit> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(text.chars().count()).map_err(|_| Unfit::NoRoom)?;
+    for char in text.chars() {
+        bytes.push(u8::try_from(char).map_err(|_| Unfit::Char(char))?);
+    }
+    Ok(bytes)
 }
 
 impl<'a> From<&'a String> for Body<'a> {
@@ -181,7 +205,7 @@ impl Source<'_> {
     fn into_owned<'b>(self) -> Source<'b> {
         match self {
             Source::Bytes(bytes) => Source::Bytes(Cow::Owned(bytes.into_owned())),
-            Source::BadText(char) => Source::BadText(char),
+            Source::Unfit(why) => Source::Unfit(why),
             _ => Source::None,
         }
     }

@@ -106,7 +106,7 @@ impl<'a> Source<'a> {
             Source::Bytes(bytes) => Ok(Box::new(Bytes { bytes, sent: 0 })),
             Source::Reader(reader) => Ok(Box::new(Blocks { reader, block: Vec::new() })),
             Source::Pieces(pieces) => Ok(pieces),
-            Source::None | Source::BadText(_) | Source::Trailed(_) => Err(self),
+            Source::None | Source::Unfit(_) | Source::Trailed(_) => Err(self),
         }
     }
 }

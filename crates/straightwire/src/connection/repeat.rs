@@ -129,7 +129,7 @@ impl HttpConnection {
         let body = match body {
             Source::None => b"",
             Source::Bytes(bytes) => &**bytes,
-            Source::BadText(_) | Source::Reader(_) | Source::Pieces(_) | Source::Trailed(_) => return,
+            Source::Unfit(_) | Source::Reader(_) | Source::Pieces(_) | Source::Trailed(_) => return,
         };
         let parts = [&self.out, body, tail];
         if parts.iter().map(|part| part.len()).sum::<usize>() > LONGEST_KEPT {

@@ -43,7 +43,7 @@ impl HttpConnection {
                 self.write_hearing([bytes, &tail])
             }
             Source::Bytes(bytes) => self.write([bytes, &tail]),
-            Source::None | Source::BadText(_) if !self.exchange.may_send() => self.write([&tail, &[]]),
+            Source::None | Source::Unfit(_) if !self.exchange.may_send() => self.write([&tail, &[]]),
             source => {
                 let has_body = matches!(source, Source::Reader(_) | Source::Pieces(_) | Source::Trailed(_));
                 self.write([&[], &[]])?;
@@ -97,7 +97,7 @@ impl HttpConnection {
             return self.send_trailed(trailed);
         }
         match &mut body.0 {
-            Source::None | Source::BadText(_) | Source::Trailed(_) => Ok(()),
+            Source::None | Source::Unfit(_) | Source::Trailed(_) => Ok(()),
             Source::Bytes(bytes) => self.send_piece(bytes),
             Source::Reader(reader) => {
                 let mut blocks = Blocks { reader, block: std::mem::take(&mut self.block) };

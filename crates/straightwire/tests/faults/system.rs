@@ -145,6 +145,31 @@ fn without_memory_for_a_body_until_the_end_reading_fails() {
     );
 }
 
+/// Text beyond ASCII is sent as other bytes than its own.
+#[test]
+fn without_memory_for_text_in_latin_1_sending_fails() {
+    alone("system::without_memory_for_text_in_latin_1_sending_fails", "ulimit -v 400000", || {
+        const LEN: usize = 50_000_000;
+        let server = serve([answer_all()]);
+        let mut conn = client(&server);
+        let text = "\u{e9}".repeat(LEN);
+        let mut hoard = Vec::new();
+        loop {
+            let mut block: Vec<u8> = Vec::new();
+            if block.try_reserve_exact(LEN / 4).is_err() {
+                break;
+            }
+            hoard.push(block);
+        }
+        let body = Body::from(&text);
+        drop(hoard);
+        let err = conn.request("PUT", "/", body, &[]).unwrap_err();
+        assert_eq!(err.io_error().map(io::Error::kind), Some(Io::OutOfMemory), "{err}");
+        assert!(!conn.is_connected());
+        assert_clean(&server, &mut conn, 0);
+    });
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_thousand_failures_leave_no_file_descriptor_behind() {
