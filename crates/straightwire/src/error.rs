@@ -203,7 +203,7 @@ impl Error {
         let late = source.get_ref().is_some_and(|inner| inner.is::<DeadlinePassed>());
         let (kind, detail) = if late {
             // While opening it may as well be the connect timeout.
-            let is_open = matches!(phase, Phase::TakeBody | Phase::Send | Phase::Head | Phase::Body);
+            let is_open = !matches!(phase, Phase::Resolve | Phase::Connect | Phase::Proxy | Phase::Tls);
             let what = if is_open { "the deadline passed" } else { "time ran out" };
             (ErrorKind::Timeout, format!("{what} while {doing}"))
         } else if timed_out {

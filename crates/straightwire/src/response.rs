@@ -7,6 +7,7 @@ use std::io::{self, BufRead, Read};
 use crate::connection::HttpConnection;
 use crate::error::Result;
 use crate::proto::{CloseReason, Framing, Headers, ResponseHead};
+use crate::throttle::Ends;
 use crate::timings::Timings;
 use crate::upgraded::Upgraded;
 
@@ -246,6 +247,10 @@ impl<'conn> HttpResponse<'conn> {
     #[doc(alias = "fileno")]
     pub fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
         self.conn.fd()
+    }
+
+    pub(crate) fn ends(&self) -> Ends {
+        self.conn.ends()
     }
 
     fn take_vec(&mut self, limit: u64) -> Result<Vec<u8>> {

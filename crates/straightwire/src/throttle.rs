@@ -4,27 +4,37 @@ use std::io::{self, Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::canceller::Canceller;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::response::HttpResponse;
+use crate::transport::deadline_passed;
+
 /// What may pass before its time has come: so much as the rate lets pass in this time. Small enough for an
 /// even flow, and long enough for sleeps that end a little late to be made good.
 const BURST: Duration = Duration::from_millis(100);
 
+/// How often a pause looks at the canceller.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// Reads from, or writes to, what it wraps no faster than so many bytes per second.
 ///
-/// For downloads it wraps the response: a server that is read slowly sends slowly. For uploads see
-/// [`Body::throttle`](crate::Body::throttle). A tenth of a second's worth may pass at once; over time the
+/// For downloads [`HttpResponse::throttle`] makes one: a server that is read slowly sends slowly. For uploads see
+/// [`Body::throttle`](crate::Body::throttle). Around anything else it is [`new`](Self::new). A tenth of a second's worth may pass at once; over time the
 /// rate is kept, as far as the other side keeps up. Time in which nothing was asked for can't be used up
 /// later.
 ///
 /// It waits after each read and write, for a tenth of a second at most (below 10 bytes per second: for one
-/// byte). It knows of no connection, so a deadline or a canceller is heard of when the wait is over.
+/// byte), and no longer than [until](Self::until) a moment that it was told. After that moment nothing passes any
+/// more: reads and writes fail with [`TimedOut`](io::ErrorKind::TimedOut), inside which is this crate's [`Error`] of
+/// kind [`Timeout`](ErrorKind::Timeout). What had been read or written before is not lost.
 ///
 /// ```
-/// # use straightwire::{HttpConnection, Throttle};
+/// # use straightwire::HttpConnection;
 /// # let origin = origin::Origin::start()?;
 /// # let mut conn = HttpConnection::new(&origin.host_port())?;
 /// conn.request("GET", "/bytes/60000", (), &[])?;
 /// let begun = std::time::Instant::now();
-/// let mut slow = Throttle::new(conn.get_response()?, 200_000);
+/// let mut slow = conn.get_response()?.throttle(200_000);
 /// assert_eq!(std::io::copy(&mut slow, &mut std::io::sink())?, 60_000);
 /// assert!(begun.elapsed().as_millis() >= 200);                // a tenth of a second is lent
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -33,12 +43,29 @@ const BURST: Duration = Duration::from_millis(100);
 pub struct Throttle<T> {
     stream: T,
     pace: Pace,
+    ends: Ends,
+}
+
+impl<'conn> HttpResponse<'conn> {
+    /// Reads the body no faster than this, in bytes per second (0 counts as 1). The
+    /// [deadline](crate::ConnectionBuilder::deadline) and the [`Canceller`] of the connection end the waits that
+    /// this takes.
+    pub fn throttle(self, bytes_per_second: u64) -> Throttle<HttpResponse<'conn>> {
+        let ends = self.ends();
+        Throttle { stream: self, pace: Pace::new(bytes_per_second), ends }
+    }
 }
 
 impl<T> Throttle<T> {
     /// Keeps `stream` to this rate; 0 counts as 1.
     pub fn new(stream: T, bytes_per_second: u64) -> Throttle<T> {
-        Throttle { stream, pace: Pace::new(bytes_per_second) }
+        Throttle { stream, pace: Pace::new(bytes_per_second), ends: Ends::default() }
+    }
+
+    /// Ends all waits at this moment, and lets nothing pass after it.
+    pub fn until(mut self, deadline: Instant) -> Throttle<T> {
+        self.ends.until = Some(deadline);
+        self
     }
 
     /// What was wrapped.
@@ -50,24 +77,58 @@ impl<T> Throttle<T> {
         self.pace.burst().min(len as u64) as usize
     }
 
-    fn wait(&mut self, len: usize) -> usize {
-        thread::sleep(self.pace.owed(len as u64));
+    /// What has passed is the caller's, whatever ends the wait: the next call tells of that.
+    fn wait(&mut self, len: usize, phase: Phase) -> usize {
+        let _ = self.ends.pause(self.pace.owed(len as u64), phase);
         len
+    }
+}
+
+/// What ends a pause before its time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ends {
+    pub(crate) until: Option<Instant>,
+    pub(crate) canceller: Option<Canceller>,
+}
+
+impl Ends {
+    /// Lets this time pass.
+    pub(crate) fn pause(&self, time: Duration, phase: Phase) -> Result<()> {
+        let wake = Instant::now().checked_add(time);
+        loop {
+            if self.canceller.as_ref().is_some_and(Canceller::is_cancelled) {
+                let message = "the connection's canceller was used";
+                return Err(Error::new(ErrorKind::Cancelled, message).in_phase(phase));
+            }
+            let now = Instant::now();
+            if self.until.is_some_and(|until| until <= now) {
+                return Err(Error::io(phase, "keeping to the rate of the body", deadline_passed()));
+            }
+            let left = wake.map_or(Duration::MAX, |wake| wake.saturating_duration_since(now));
+            if left.is_zero() {
+                return Ok(());
+            }
+            let allowed = self.until.map_or(Duration::MAX, |until| until - now);
+            let unseen = if self.canceller.is_some() { LOOK } else { Duration::MAX };
+            thread::sleep(left.min(allowed).min(unseen));
+        }
     }
 }
 
 impl<T: Read> Read for Throttle<T> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.ends.pause(Duration::ZERO, Phase::Body)?;
         let most = self.most(buf.len());
         let len = self.stream.read(&mut buf[..most])?;
-        Ok(self.wait(len))
+        Ok(self.wait(len, Phase::Body))
     }
 }
 
 impl<T: Write> Write for Throttle<T> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.ends.pause(Duration::ZERO, Phase::SaveBody)?;
         let len = self.stream.write(&buf[..self.most(buf.len())])?;
-        Ok(self.wait(len))
+        Ok(self.wait(len, Phase::SaveBody))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -146,6 +207,35 @@ mod tests {
         let later = begun + SECOND * 60;
         assert_eq!(pace.owed_at(later, 100), Duration::ZERO);
         assert_eq!(pace.owed_at(later, 100), BURST);
+    }
+
+    /// At this rate each wait would take a day.
+    #[test]
+    fn a_deadline_ends_a_wait_and_nothing_passes_after_it() {
+        let day = Instant::now() + SECOND * 86_400;
+        let slow = |until: Instant| {
+            let mut throttle = Throttle::new(io::Cursor::new(b"spam".to_vec()), 10).until(until);
+            throttle.pace.even = Some(day);
+            throttle
+        };
+        let check = |err: io::Error, phase| {
+            assert_eq!(err.kind(), io::ErrorKind::TimedOut);
+            let err = err.downcast::<Error>().unwrap();
+            assert_eq!((err.kind(), err.phase()), (ErrorKind::Timeout, Some(phase)), "{err}");
+            assert!(err.to_string().contains("the deadline passed while keeping to the rate"), "{err}");
+        };
+        let until = Instant::now() + SECOND / 10;
+        let mut reader = slow(until);
+        let mut buf = [0; 4];
+        assert_eq!(reader.read(&mut buf).unwrap(), 1);
+        assert!(Instant::now() >= until && Instant::now() < day);
+        check(reader.read(&mut buf).unwrap_err(), Phase::Body);
+        assert_eq!(reader.into_inner().position(), 1);
+
+        let mut writer = slow(Instant::now() + SECOND / 10);
+        assert_eq!(writer.write(b"eggs").unwrap(), 1);
+        check(writer.write(b"eggs").unwrap_err(), Phase::SaveBody);
+        assert_eq!(writer.into_inner().into_inner(), b"epam");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use caller::Caller;
 use origin::{Origin, Script, pattern};
-use straightwire::{Body, Canceller, ErrorKind, HttpConnection, Phase, Progress, Throttle};
+use straightwire::{Body, Canceller, Error, ErrorKind, HttpConnection, Phase, Progress, Throttle};
 use support::*;
 
 /// What a tenth of a second lets pass is lent.
@@ -130,7 +130,7 @@ fn a_download_keeps_to_its_rate() {
     conn.request("GET", "/bytes/100000", (), &[]).unwrap();
     let begun = Instant::now();
     let mut body = Vec::new();
-    Throttle::new(conn.get_response().unwrap(), RATE).read_to_end(&mut body).unwrap();
+    conn.get_response().unwrap().throttle(RATE).read_to_end(&mut body).unwrap();
     assert!(begun.elapsed() >= least_time(100_000, RATE));
     assert!(body == pattern::bytes(100_000));
 
@@ -170,4 +170,51 @@ fn waiting_for_the_rate_ends_at_the_deadline_and_when_cancelled() {
     });
     assert_eq!((err.kind(), err.phase()), (ErrorKind::Cancelled, Some(Phase::Send)), "{err}");
     assert!(begun.elapsed() < PATIENCE && !conn.is_connected());
+}
+
+/// Downloads at a rate at which it would take a day, until something ends it.
+fn drip(conn: &mut HttpConnection, meanwhile: impl FnOnce()) -> Result<(), Error> {
+    conn.request("GET", "/bytes/86400", (), &[])?;
+    let mut slow = conn.get_response()?.throttle(1);
+    meanwhile();
+    let mut body = Vec::new();
+    let err = slow.read_to_end(&mut body).unwrap_err();
+    assert!(body == pattern::bytes(body.len()));
+    Err(err.downcast::<Error>().unwrap())
+}
+
+#[test]
+fn a_throttled_download_ends_at_the_deadline() {
+    let origin = Origin::start().unwrap();
+    let mut deadline = SHORT;
+    loop {
+        let begun = Instant::now();
+        let mut conn = builder(origin.addr()).deadline(deadline).build().unwrap();
+        let err = drip(&mut conn, || ()).unwrap_err();
+        assert!(err.kind() == ErrorKind::Timeout && begun.elapsed() >= deadline, "{err}");
+        if err.phase() == Some(Phase::Body) {
+            assert!(!conn.is_connected());
+            break;
+        }
+        // It had passed before there was a response.
+        deadline *= 2;
+    }
+}
+
+#[test]
+fn a_throttled_download_ends_when_it_is_cancelled() {
+    let origin = Origin::start().unwrap();
+    let stop = Canceller::new();
+    let mut conn = builder(origin.addr()).canceller(&stop).build().unwrap();
+    let err = thread::scope(|scope| {
+        let stop_soon = || {
+            scope.spawn(|| {
+                thread::sleep(SHORT);
+                stop.cancel();
+            });
+        };
+        drip(&mut conn, stop_soon).unwrap_err()
+    });
+    assert_eq!((err.kind(), err.phase()), (ErrorKind::Cancelled, Some(Phase::Body)), "{err}");
+    assert!(!conn.is_connected());
 }

@@ -1,17 +1,13 @@
 //! Bodies that come in pieces, onto the wire.
 
 use std::fs::File;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::HttpConnection;
 use crate::body::{Pieces, Sink};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::proto::CloseReason;
-use crate::transport::deadline_passed;
-
-/// How often a pause looks at the canceller.
-const LOOK: Duration = Duration::from_millis(20);
+use crate::throttle::Ends;
 
 impl HttpConnection {
     /// Sends all pieces of a body whose head is out.
@@ -39,24 +35,12 @@ impl HttpConnection {
 
     /// Lets this time pass, unless the deadline or the canceller ends it.
     fn pause(&mut self, time: Duration) -> Result<()> {
-        const DOING: &str = "keeping to the rate of the body";
-        let wake = Instant::now().checked_add(time);
-        loop {
-            if let Err(err) = self.check_cancelled() {
-                return Err(self.fail(err.in_phase(Phase::Send)));
-            }
-            let now = Instant::now();
-            if self.until.is_some_and(|until| until <= now) {
-                return Err(self.fail(Error::io(Phase::Send, DOING, deadline_passed())));
-            }
-            let left = wake.map_or(Duration::MAX, |wake| wake.saturating_duration_since(now));
-            if left.is_zero() {
-                return Ok(());
-            }
-            let allowed = self.until.map_or(Duration::MAX, |until| until - now);
-            let unseen = if self.config.canceller.is_some() { LOOK } else { Duration::MAX };
-            thread::sleep(left.min(allowed).min(unseen));
-        }
+        self.ends().pause(time, Phase::Send).map_err(|err| self.fail(err))
+    }
+
+    /// What ends a wait of ours.
+    pub(crate) fn ends(&self) -> Ends {
+        Ends { until: self.until, canceller: self.config.canceller.clone() }
     }
 }
 
