@@ -160,6 +160,7 @@ mod connection;
 mod credentials;
 mod decoding;
 mod error;
+mod halves;
 mod host;
 mod limits;
 #[cfg(any(feature = "log", feature = "tracing"))]
@@ -192,6 +193,7 @@ pub use connection::{
 pub use credentials::basic_credentials;
 pub use decoding::{DecodeLimits, Decoded, accept_encoding};
 pub use error::{Error, ErrorKind, Phase, Result};
+pub use halves::{NotSplit, UpgradedReader, UpgradedWriter};
 pub use limits::Limits;
 pub use policy::Policy;
 pub use pool::{Lease, Origin, Pool, PoolBuilder, PoolError, Scheme};

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::Canceller;
 use crate::error::{Error, ErrorKind};
+use crate::halves::Waits;
 use crate::tls::TlsSession;
 use crate::transport::{Interrupt, Leftover, Readiness, Ready, Transport, Wrapped};
 
@@ -24,7 +25,8 @@ use crate::transport::{Interrupt, Leftover, Readiness, Ready, Transport, Wrapped
 /// The connection's timeout holds until it is [changed](Transport::set_timeouts), its deadline no longer
 /// does. Its [`Canceller`] still ends what waits here: reads and writes then fail with
 /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), inside which is this crate's
-/// [`Error`] of kind [`Cancelled`](ErrorKind::Cancelled). Dropping it takes leave of the peer, where TLS has a
+/// [`Error`] of kind [`Cancelled`](ErrorKind::Cancelled). [`shutdown_write`](Transport::shutdown_write) ends one
+/// direction, and [`split`](Self::split) makes two halves of it, for two threads. Dropping it takes leave of the peer, where TLS has a
 /// word for that, and closes it.
 ///
 /// ```
@@ -49,12 +51,19 @@ pub struct Upgraded {
     stream: Leftover,
     /// Who may end it from another thread, and what keeps it within reach.
     canceller: Option<(Canceller, Arc<dyn Interrupt>)>,
+    /// What its timeouts are.
+    pub(crate) waits: Waits,
     has_left: bool,
 }
 
 impl Upgraded {
-    pub(crate) fn new(stream: Leftover, canceller: Option<(Canceller, Arc<dyn Interrupt>)>) -> Upgraded {
-        Upgraded { stream, canceller, has_left: false }
+    /// Its reads and writes wait for `each` at most.
+    pub(crate) fn new(
+        stream: Leftover,
+        canceller: Option<(Canceller, Arc<dyn Interrupt>)>,
+        each: Option<Duration>,
+    ) -> Upgraded {
+        Upgraded { stream, canceller, waits: Waits { each, until: None }, has_left: false }
     }
 
     /// The bytes that were read too early and are still to be read, and the stream that the rest comes from.
@@ -104,6 +113,7 @@ impl Write for Upgraded {
 
 impl Transport for Upgraded {
     fn set_timeouts(&mut self, each: Option<Duration>, until: Option<Instant>) -> io::Result<()> {
+        self.waits = Waits { each, until };
         self.stream.set_timeouts(each, until)
     }
 
@@ -117,12 +127,18 @@ impl Transport for Upgraded {
     }
 
     fn wait(&mut self, wanted: Ready, until: Option<Instant>) -> io::Result<Ready> {
-        self.stream.wait(wanted, until)
+        let ready = self.stream.wait(wanted, until);
+        self.or_cancelled(ready, |_| false)
     }
 
     fn read_onto(&mut self, limit: u64, out: &mut Vec<u8>) -> io::Result<usize> {
         let read = self.stream.read_onto(limit, out);
         self.or_cancelled(read, |len| (*len as u64) < limit)
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        let ended = self.stream.shutdown_write();
+        self.or_cancelled(ended, |()| false)
     }
 
     fn say_goodbye(&mut self) {

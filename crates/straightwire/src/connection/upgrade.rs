@@ -33,6 +33,6 @@ impl HttpConnection {
         self.emit(|_| Event::Closed(Some(CloseReason::Switched)));
         armed.map_err(|err| Error::io(Phase::Head, "setting the timeout", err))?;
         let canceller = self.config.canceller.clone().zip(interrupter);
-        Ok(Upgraded::new(Leftover::new(stream, leftover), canceller))
+        Ok(Upgraded::new(Leftover::new(stream, leftover), canceller, self.config.timeout))
     }
 }

@@ -127,9 +127,14 @@ impl Engine {
         self.run(input, out, plain, Some(Outgoing::Data(data)))
     }
 
-    /// Puts the word that no more will be sent behind `out`.
-    pub(super) fn say_goodbye(&mut self, input: &mut ReceiveBuffer, out: &mut Vec<u8>) -> Result<()> {
-        self.run(input, out, &mut |_| true, Some(Outgoing::CloseNotify)).map(drop)
+    /// Puts the word that no more will be sent behind `out`. What has arrived is taken in before.
+    pub(super) fn say_goodbye(
+        &mut self,
+        input: &mut ReceiveBuffer,
+        out: &mut Vec<u8>,
+        plain: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<Taken> {
+        self.run(input, out, plain, Some(Outgoing::CloseNotify))
     }
 
     fn run(
@@ -142,6 +147,7 @@ impl Engine {
         if self.has_failed {
             return Err(failed("the TLS connection has failed before"));
         }
+        let mut is_peer_done = false;
         loop {
             let status = self.conn.process_tls_records(input.data_mut());
             let mut discard = status.discard;
@@ -160,7 +166,8 @@ impl Engine {
                 Ok(ConnectionState::EncodeTlsData(mut data)) => encode(&mut data, out)?,
                 // It is behind `out`, and from there it is sent before anything else.
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
-                Ok(ConnectionState::PeerClosed) if outgoing.is_some() => {}
+                // It is said only once, and what is to be sent may be sent after it.
+                Ok(ConnectionState::PeerClosed) if outgoing.is_some() => is_peer_done = true,
                 Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => end = Some(Taken::Closed),
                 Ok(ConnectionState::WriteTraffic(mut traffic)) => {
                     match outgoing {
@@ -176,7 +183,7 @@ impl Engine {
                             })?;
                         }
                     }
-                    end = Some(Taken::All);
+                    end = Some(if is_peer_done { Taken::Closed } else { Taken::All });
                 }
                 Ok(_) => end = Some(Taken::NeedsMore),
                 Err(err) => {

@@ -38,6 +38,8 @@ pub(super) struct TlsStream {
     state: State,
     /// What broke it, until that is told.
     failure: Option<Error>,
+    /// We have said that we send no more.
+    has_ended: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +96,7 @@ impl TlsStream {
             gathered: Vec::new(),
             state: State::Open,
             failure: None,
+            has_ended: false,
         };
         let doing = format!("agreeing on TLS with {name}");
         loop {
@@ -176,10 +179,33 @@ impl TlsStream {
             plain.push(bytes);
             true
         });
-        if let Err(err) = taken {
-            self.broken_by(err);
-        }
+        self.note_taken(taken);
         len
+    }
+
+    /// Says that no more will be sent, unless it was said.
+    fn end_writing(&mut self) {
+        if !std::mem::replace(&mut self.has_ended, true) {
+            let plain = &mut self.plain;
+            let taken = self.engine.say_goodbye(&mut self.input, &mut self.out, &mut |bytes| {
+                plain.push(bytes);
+                true
+            });
+            self.note_taken(taken);
+        }
+    }
+
+    /// What has arrived was taken in, by the way.
+    fn note_taken(&mut self, taken: Result<Taken>) {
+        match taken {
+            Ok(Taken::Closed) => self.state = State::Ended,
+            Ok(_) => {}
+            Err(err) => self.broken_by(err),
+        }
+    }
+
+    fn check_may_write(&self) -> io::Result<()> {
+        if self.has_ended { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
 
     /// What there is to be read of the records that are here.
@@ -324,6 +350,7 @@ impl Write for TlsStream {
         if buf.is_empty() {
             return Ok(0);
         }
+        self.check_may_write()?;
         let len = self.encrypt(buf);
         let sent = self.send_out().map(|()| len);
         self.written(sent)
@@ -372,6 +399,7 @@ impl Transport for TlsStream {
             if buf.is_empty() {
                 return Ok(0);
             }
+            tls.check_may_write()?;
             let len = tls.encrypt(buf);
             let sent = match tls.send_out_now() {
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => Ok(len),
@@ -427,10 +455,16 @@ impl Transport for TlsStream {
         Ok(out.len() - before)
     }
 
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.end_writing();
+        let sent = self.send_out().map(|()| 0);
+        self.written(sent).map(drop)
+    }
+
     fn say_goodbye(&mut self) {
         if self.state != State::Broken && self.stream.set_timeouts(Some(GOODBYE), None).is_ok() {
             // The peer may have gone already, and need not be told then.
-            let _ = self.engine.say_goodbye(&mut self.input, &mut self.out);
+            self.end_writing();
             let _ = self.send_out();
         }
         self.stream.say_goodbye();

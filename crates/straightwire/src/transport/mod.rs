@@ -18,6 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod poller;
 mod race;
 #[cfg(target_os = "linux")]
 mod sendfile;
@@ -32,6 +33,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub(crate) use poller::Poller;
 pub(crate) use race::{Dialling, interleaved, race};
 pub use socket::Socket;
 pub(crate) use wrapped::Leftover;
@@ -128,6 +130,16 @@ pub trait Transport: Read + Write + Send + fmt::Debug {
     fn send_file(&mut self, file: &File, len: u64) -> Option<io::Result<u64>> {
         let _ = (file, len);
         None
+    }
+
+    /// Says that nothing more will be written, behind all that was; reading goes on. A socket is shut down in
+    /// this direction. TLS says `close_notify`, and the socket below stays open; a peer that speaks TLS 1.2 may
+    /// take that for the end of both directions (RFC 8446 6.1). Writing fails from then on.
+    ///
+    /// # Errors
+    /// [`Unsupported`](io::ErrorKind::Unsupported) where the stream has no word for it; else as writing.
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Takes leave of the peer, where the protocol has a word for that, without waiting for an answer.

@@ -7,6 +7,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+use super::poller::poll_for;
 #[cfg(target_os = "linux")]
 use super::sendfile;
 use super::{Interrupt, Readiness, Ready, Transport, deadline_passed, time_left};
@@ -140,7 +142,7 @@ impl Transport for Socket {
         let timeout = self.each.and_then(|each| begun.checked_add(each));
         let end = [until, timeout, self.until].into_iter().flatten().min();
         loop {
-            let ready = poll_for(&self.stream, wanted, end)?;
+            let ready = poll_for(&*self.stream, wanted, end)?;
             if ready != Ready::NEITHER {
                 return Ok(ready);
             }
@@ -187,6 +189,14 @@ impl Transport for Socket {
         sendfile::send_now(&self.stream, file, len).transpose()
     }
 
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        match self.stream.shutdown(Shutdown::Write) {
+            // Both directions have ended since, by the peer or by a reset, which reading tells.
+            Err(err) if err.kind() == io::ErrorKind::NotConnected => Ok(()),
+            ended => ended,
+        }
+    }
+
     fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
         Some((self.stream.local_addr().ok()?, self.stream.peer_addr().ok()?))
     }
@@ -224,28 +234,6 @@ fn send_now(stream: &TcpStream, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
     #[cfg(not(target_vendor = "apple"))]
     let flags = flags | SendFlags::NOSIGNAL;
     Ok(sendmsg(stream, bufs, &mut SendAncillaryBuffer::default(), flags)?)
-}
-
-/// Neither way where the time had come, or a signal.
-#[cfg(unix)]
-fn poll_for(stream: &TcpStream, wanted: Ready, end: Option<Instant>) -> io::Result<Ready> {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    use rustix::io::Errno;
-    let mut flags = PollFlags::empty();
-    flags.set(PollFlags::IN, wanted.to_read);
-    flags.set(PollFlags::OUT, wanted.to_write);
-    let mut polled = [PollFd::new(stream, flags)];
-    let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-    match poll(&mut polled, left.and_then(|left| Timespec::try_from(left).ok()).as_ref()) {
-        Ok(_) | Err(Errno::INTR) => {}
-        Err(err) => return Err(err.into()),
-    }
-    // What is broken waits neither way.
-    let is = |flag| polled[0].revents().intersects(flag | PollFlags::ERR | PollFlags::HUP);
-    Ok(Ready {
-        to_read: wanted.to_read && is(PollFlags::IN),
-        to_write: wanted.to_write && is(PollFlags::OUT),
-    })
 }
 
 #[cfg(not(unix))]

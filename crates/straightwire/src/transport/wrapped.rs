@@ -178,6 +178,10 @@ impl Transport for Leftover {
         self.stream.send_file(file, len)
     }
 
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.stream.shutdown_write()
+    }
+
     fn say_goodbye(&mut self) {
         self.stream.say_goodbye();
     }
