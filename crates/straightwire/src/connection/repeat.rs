@@ -7,7 +7,6 @@ use super::send::AT_ONCE;
 use crate::body::Source;
 use crate::error::{Error, Result};
 use crate::proto::{Asked, is_idempotent};
-use crate::tap::Event;
 
 /// The longest request that is kept to be repeated, head and body together. A larger one is rather sent
 /// again by who has its body anyway.
