@@ -6,7 +6,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyType};
 
 use crate::guard::Guard;
 use crate::head::is_head;
-use crate::reader::{Reader, is_tls, open_stock};
+use crate::reader::{Reader, open_stock};
 use crate::socket;
 
 /// The answer to `method` that `sock` has next, as a response of the class `kind`, made by `new`, which is its
@@ -50,7 +50,7 @@ pub(crate) fn begin<'py>(
 /// Sends all of `data`, as the method `sendall` of `sock` does.
 #[pyfunction]
 pub(crate) fn send_all(sock: &Bound<'_, PyAny>, data: &Bound<'_, PyBytes>) -> PyResult<()> {
-    socket::send_all(sock, data, is_tls(sock)?)
+    socket::send_all(sock, data)
 }
 
 /// All of the body of `response` that is left, if its length is known. Gives it with the number of bytes that are

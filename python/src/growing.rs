@@ -8,6 +8,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView};
 
+use crate::memory::Memory;
 use crate::socket::{BLOCK, RECEIVE, Socket};
 
 /// From this size on the pages are asked for in large ones, which saves half the cost of a body that fills them.
@@ -60,6 +61,12 @@ impl<'py> Growing<'py> {
     pub(crate) fn receive(&mut self, socket: &Socket, most: usize) -> PyResult<usize> {
         self.reserve(1)?;
         let most = most.min(self.room - self.len);
+        // SAFETY: there is room for so many, and nobody else has a reference to the bytes.
+        let memory = unsafe { Memory::at(self.end(), most) };
+        if let Some(received) = socket.write_to(self.py, memory)? {
+            self.len += received.min(most);
+            return Ok(received);
+        }
         let room = Room { from: AtomicPtr::new(self.end()), len: most, views: AtomicIsize::new(0) };
         let room = Bound::new(self.py, room)?;
         let view = PyMemoryView::from(&room)?;

@@ -5,14 +5,18 @@
 //! nothing away; the caller then does what `http.client` would, step by step.
 
 mod chunk;
+mod direct;
 mod encode;
 mod exchange;
 mod growing;
 mod guard;
 mod head;
+mod kind;
+mod memory;
 mod reader;
 mod scan;
 mod socket;
+mod turn;
 
 use pyo3::prelude::*;
 

@@ -1,8 +1,4 @@
-//! Receiving from a Python socket by its own methods.
-//!
-//! They let the interpreter go while they wait, mind time-outs, run signal handlers and raise the errors that
-//! callers know. Receiving by descriptor instead was tried, and measured: the same CPU for small exchanges,
-//! a tenth less for large bodies, which is not worth its `unsafe`.
+//! Sending and receiving by a Python socket: at once where it is the interpreter's own, else by its methods.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +6,10 @@ use pyo3::exceptions::{PyOSError, PyTimeoutError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt};
 use pyo3::{PyTraverseError, PyVisit, intern};
+
+use crate::direct::Direct;
+use crate::kind::Kind;
+use crate::memory::Memory;
 
 /// What one receive may give: large enough that a body costs 16 calls a MiB.
 pub(crate) const RECEIVE: usize = 64 * 1024;
@@ -28,9 +28,10 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// Counts as one of the files of a `socket.socket`, which stays open for as long as it has any.
-    pub(crate) fn hold(socket: &Bound<'_, PyAny>, tls: bool) -> PyResult<Socket> {
+    pub(crate) fn hold(socket: &Bound<'_, PyAny>, kind: Kind) -> PyResult<Socket> {
         count_file(socket)?;
-        Ok(Socket { object: socket.clone().unbind(), tls, timed_out: AtomicBool::new(false) })
+        let object = socket.clone().unbind();
+        Ok(Socket { object, tls: kind == Kind::Tls, timed_out: AtomicBool::new(false) })
     }
 
     /// Counts no longer; what the last file of a socket does that waits for it is close it.
@@ -53,6 +54,30 @@ impl Socket {
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.object)
+    }
+
+    /// At most `most` bytes behind those that `bytes` has; gives how many. `None` if the socket's methods have to be
+    /// asked.
+    pub(crate) fn append(&self, py: Python<'_>, bytes: &mut Vec<u8>, most: usize) -> PyResult<Option<usize>> {
+        self.directly(py, |direct| direct.append(py, bytes, most))
+    }
+
+    /// The same into memory.
+    pub(crate) fn write_to(&self, py: Python<'_>, memory: Memory<'_>) -> PyResult<Option<usize>> {
+        self.directly(py, |direct| direct.receive(py, memory))
+    }
+
+    fn directly(
+        &self,
+        py: Python<'_>,
+        receive: impl FnOnce(Direct) -> PyResult<Option<usize>>,
+    ) -> PyResult<Option<usize>> {
+        self.check_usable()?;
+        if self.tls {
+            return Ok(None);
+        }
+        let Some(direct) = Direct::new(self.object.bind(py))? else { return Ok(None) };
+        self.note_timeout(py, receive(direct))
     }
 
     /// At most `most` bytes; none at the end of the stream.
@@ -94,14 +119,18 @@ impl Socket {
     }
 }
 
-/// Sends all of `data`, as the method `sendall` of a socket does; with `tls` it is an `SSLSocket` as it was made.
-pub(crate) fn send_all(socket: &Bound<'_, PyAny>, data: &Bound<'_, PyBytes>, tls: bool) -> PyResult<()> {
+/// Sends all of `data`, as the method `sendall` of a socket does.
+pub(crate) fn send_all(socket: &Bound<'_, PyAny>, data: &Bound<'_, PyBytes>) -> PyResult<()> {
     let py = socket.py();
-    let Some(tls) = tls_object(socket, tls)? else {
+    let bytes = data.as_bytes();
+    let sent = if let Some(direct) = Direct::new(socket)? {
+        direct.send(py, bytes)?
+    } else if let Some(tls) = tls_object(socket, Kind::of(socket)? == Kind::Tls)? {
+        tls.call_method1(intern!(py, "write"), (data,))?.extract()?
+    } else {
         return socket.call_method1(intern!(py, "sendall"), (data,)).map(drop);
     };
-    let sent: usize = tls.call_method1(intern!(py, "write"), (data,))?.extract()?;
-    match data.as_bytes().get(sent..) {
+    match bytes.get(sent..) {
         None | Some([]) => Ok(()),
         Some(rest) => socket.call_method1(intern!(py, "sendall"), (PyBytes::new(py, rest),)).map(drop),
     }

@@ -196,8 +196,8 @@ class HTTPConnection:
         if type(data) is not bytes:
             bodies.send_any(self, data)
             return
-        sys.audit("http.client.send", self, data)
-        self.sock.sendall(data)
+        audit("http.client.send", self, data)
+        send_all(self.sock, data)
 
     def _output(self, s: bytes) -> None:
         """Adds a line to the request's head."""

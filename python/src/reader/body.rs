@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 
 use super::buffer::Buffered;
 use crate::growing::Growing;
+use crate::memory::Memory;
 use crate::socket::Socket;
 
 /// Exactly `amount` bytes, fewer if the stream ends before; all that comes without one.
@@ -51,29 +52,30 @@ impl Sink for Growing<'_> {
 
 /// A writable buffer of Python's that is being filled.
 pub(crate) struct Filling<'py> {
-    view: Bound<'py, PyAny>,
+    object: &'py Bound<'py, PyAny>,
+    buffer: PyBuffer<u8>,
     room: usize,
     len: usize,
-    /// Small pieces on their way into the buffer: each way there costs two objects.
-    pending: Vec<u8>,
 }
-
-/// Pieces from this size on are worth a copy of their own.
-const LARGE: usize = 8 * 1024;
 
 impl<'py> Filling<'py> {
     /// From any object with a contiguous writable buffer, seen as bytes.
-    pub(crate) fn new(buffer: &Bound<'py, PyAny>) -> PyResult<Filling<'py>> {
-        let py = buffer.py();
-        let view = PyMemoryView::from(buffer)?;
-        if view.getattr(intern!(py, "readonly"))?.is_truthy()? {
-            let class = buffer.get_type().name()?;
+    pub(crate) fn new(object: &'py Bound<'py, PyAny>) -> PyResult<Filling<'py>> {
+        let buffer = match PyBuffer::get(object) {
+            Ok(buffer) if buffer.dimensions() == 1 && buffer.is_c_contiguous() => buffer,
+            _ => PyBuffer::get(&as_bytes(object)?)?,
+        };
+        if buffer.readonly() {
+            let class = object.get_type().name()?;
             let refusal = format!("readinto() argument must be read-write bytes-like object, not {class}");
             return Err(PyTypeError::new_err(refusal));
         }
-        let view = view.call_method1(intern!(py, "cast"), (intern!(py, "B"),))?;
-        let room = view.len()?;
-        Ok(Filling { view, room, len: 0, pending: Vec::new() })
+        let room = buffer.len_bytes();
+        Ok(Filling { object, buffer, room, len: 0 })
+    }
+
+    pub(crate) fn py(&self) -> Python<'py> {
+        self.object.py()
     }
 
     pub(crate) fn room(&self) -> usize {
@@ -91,10 +93,10 @@ impl<'py> Filling<'py> {
 
     /// Takes what is buffered, as far as there is room.
     pub(crate) fn take(&mut self, buffered: &mut Buffered) -> PyResult<()> {
-        let py = self.view.py();
+        let py = self.object.py();
         let here = buffered.bytes(py);
-        let len = self.room.min(here.len());
-        self.write(&here[..len])?;
+        let len = (self.room - self.len).min(here.len());
+        self.push(&here[..len])?;
         buffered.consume(py, len);
         Ok(())
     }
@@ -105,49 +107,40 @@ impl<'py> Filling<'py> {
     }
 
     /// The last `len` bytes that were filled.
-    pub(crate) fn tail(&self, len: usize) -> PyResult<Vec<u8>> {
-        PyBuffer::get(&self.slice(self.len - len, self.len)?)?.to_vec(self.view.py())
+    pub(crate) fn tail(&self, len: usize) -> Vec<u8> {
+        self.part(self.len - len, self.len).copied(self.object.py())
     }
 
-    pub(crate) fn flush(&mut self) -> PyResult<()> {
-        let pending = std::mem::take(&mut self.pending);
-        self.write(&pending)?;
-        self.pending = pending;
-        self.pending.clear();
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> PyResult<()> {
-        if !bytes.is_empty() {
-            let end = self.len + bytes.len();
-            PyBuffer::get(&self.slice(self.len, end)?)?.copy_from_slice(self.view.py(), bytes)?;
-            self.len = end;
-        }
-        Ok(())
-    }
-
-    fn slice(&self, from: usize, to: usize) -> PyResult<Bound<'py, PyAny>> {
-        self.view.get_item(PySlice::new(self.view.py(), from as isize, to as isize, 1))
+    fn part(&self, from: usize, to: usize) -> Memory<'_> {
+        Memory::of(&self.buffer).expect("it can be written").part(from, to)
     }
 }
 
 impl Sink for Filling<'_> {
     fn push(&mut self, piece: &[u8]) -> PyResult<()> {
-        if piece.len() >= LARGE {
-            self.flush()?;
-            return self.write(piece);
-        }
-        self.pending.extend_from_slice(piece);
-        if self.pending.len() >= LARGE { self.flush() } else { Ok(()) }
+        let end = self.len + piece.len();
+        self.part(self.len, end).write(self.object.py(), piece);
+        self.len = end;
+        Ok(())
     }
 
     fn receive(&mut self, socket: &Socket, most: usize) -> PyResult<usize> {
-        self.flush()?;
-        let most = most.min(self.room - self.len);
-        let whole = self.len == 0 && most == self.room;
-        let rest = if whole { self.view.clone() } else { self.slice(self.len, self.len + most)? };
-        let len = socket.receive_into(&rest)?.min(most);
+        let py = self.object.py();
+        let end = self.len + most.min(self.room - self.len);
+        let len = match socket.write_to(py, self.part(self.len, end))? {
+            Some(len) => len,
+            None => {
+                let range = PySlice::new(py, self.len as isize, end as isize, 1);
+                socket.receive_into(&as_bytes(self.object)?.get_item(range)?)?
+            }
+        };
+        let len = len.min(end - self.len);
         self.len += len;
         Ok(len)
     }
+}
+
+/// A view of an object's buffer as single bytes.
+fn as_bytes<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    PyMemoryView::from(object)?.call_method1(intern!(object.py(), "cast"), (intern!(object.py(), "B"),))
 }

@@ -7,11 +7,11 @@ use crate::chunk::{SizeLine, size_line};
 use crate::scan::{LINE, Scan, Step};
 use crate::socket::{RECEIVE, Socket};
 
-/// Bytes of the stream, mostly just as a receive gave them.
+/// Bytes of the stream.
 #[derive(Default)]
 pub(crate) struct Buffered {
     received: Option<Py<PyBytes>>,
-    /// Several receives in one piece, where one was not enough; in use if it isn't empty.
+    /// Several receives in one piece, or what was received right here; in use if it isn't empty.
     joined: Vec<u8>,
     start: usize,
     /// The last receive was as large as it could be: more is likely to be there.
@@ -81,23 +81,33 @@ impl Buffered {
     /// Receives once more, behind what is there; gives how much, 0 at the end of the stream.
     pub(crate) fn fill(&mut self, py: Python<'_>, socket: &Socket) -> PyResult<usize> {
         let room = if self.flowing { RECEIVE } else { FIRST };
-        let data = socket.receive(py, room)?;
-        let len = data.as_bytes().len();
-        self.flowing = len == room;
-        if self.is_empty(py) {
-            self.received = (len > 0).then(|| data.unbind());
-        } else {
-            if self.joined.is_empty() {
-                let rest = self.received.take();
-                self.joined
-                    .extend_from_slice(rest.as_ref().map_or(&[], |rest| &rest.as_bytes(py)[self.start..]));
-            } else {
-                self.joined.drain(..self.start);
+        self.join(py);
+        let len = match socket.append(py, &mut self.joined, room)? {
+            Some(len) => len,
+            None => {
+                let data = socket.receive(py, room)?;
+                let len = data.as_bytes().len();
+                if self.joined.is_empty() {
+                    self.received = (len > 0).then(|| data.unbind());
+                } else {
+                    self.joined.extend_from_slice(data.as_bytes());
+                }
+                len
             }
-            self.start = 0;
-            self.joined.extend_from_slice(data.as_bytes());
-        }
+        };
+        self.flowing = len == room;
         Ok(len)
+    }
+
+    /// Has what is there, and nothing else, in `joined`.
+    fn join(&mut self, py: Python<'_>) {
+        match self.received.take() {
+            Some(received) if self.joined.is_empty() => {
+                self.joined.extend_from_slice(&received.as_bytes(py)[self.start..]);
+            }
+            _ => drop(self.joined.drain(..self.start)),
+        }
+        self.start = 0;
     }
 
     /// Scans on until the head is whole, or odd, or the stream ends in it; nothing is taken.

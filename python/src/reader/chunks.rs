@@ -281,9 +281,8 @@ pub(crate) fn readinto_chunks<'py>(
     let mut filling = Filling::new(buffer)?;
     let room = filling.room();
     let (left, fault, broken) = decode_from(fp, left, max_line, room, &mut filling)?;
-    filling.flush()?;
     let fault = match fault {
-        Fault::Cut(had, missing) if had.is_empty() => Fault::Cut(filling.tail(broken)?, missing),
+        Fault::Cut(had, missing) if had.is_empty() => Fault::Cut(filling.tail(broken), missing),
         fault => fault,
     };
     Ok((filling.len() - broken, left, fault))

@@ -15,13 +15,14 @@ use pyo3::types::{PyBytes, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::head::Head;
+use crate::kind::Kind;
 use crate::scan::Scan;
 use crate::socket::{Socket, count, count_file};
 use body::Filling;
 use buffer::{Buffered, Framing};
 
 pub(crate) use chunks::{read_chunks, readinto_chunks};
-pub(crate) use open::{is_tls, open_reader, open_stock, read_up_to, take_head};
+pub(crate) use open::{open_reader, open_stock, read_up_to, take_head};
 
 /// Reads from a socket as `socket.makefile("rb")` does, and counts among its files as that does.
 #[pyclass(frozen, weakref, module = "straightwire._engine")]
@@ -86,7 +87,7 @@ impl Reader {
     /// On a `socket.socket`, which is read by its `recv` and `recv_into`.
     #[new]
     fn new(sock: &Bound<'_, PyAny>) -> PyResult<Reader> {
-        Reader::over(sock, false)
+        Reader::over(sock, Kind::Plain)
     }
 
     /// The next response head, read in one go. `None` if it is out of the ordinary, has more than
@@ -162,12 +163,8 @@ impl Reader {
 
     /// Fills `buffer`; gives how much of it, which is less than all only at the end of the stream.
     #[pyo3(signature = (buffer, /))]
-    fn readinto(&self, py: Python<'_>, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let mut guard = self.lock(py, "readinto")?;
-        let mut filling = Filling::new(buffer)?;
-        filling.take(&mut guard.buffered)?;
-        while !filling.is_full() && filling.receive_rest(&self.socket)? > 0 {}
-        Ok(filling.len())
+    fn readinto(&self, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
+        self.fill(Filling::new(buffer)?)
     }
 
     /// The same with what is here, or what one receive gives.
@@ -297,14 +294,22 @@ impl Reader {
 }
 
 impl Reader {
-    fn over(sock: &Bound<'_, PyAny>, tls: bool) -> PyResult<Reader> {
+    fn over(sock: &Bound<'_, PyAny>, kind: Kind) -> PyResult<Reader> {
         Ok(Reader {
-            socket: Socket::hold(sock, tls)?,
+            socket: Socket::hold(sock, kind)?,
             state: Mutex::default(),
             closed: AtomicBool::new(false),
             raw: OnceLock::new(),
             owner: AtomicUsize::new(0),
         })
+    }
+
+    /// Fills it, less only at the end of the stream; gives how much.
+    pub(crate) fn fill(&self, mut filling: Filling<'_>) -> PyResult<usize> {
+        let mut guard = self.lock(filling.py(), "readinto")?;
+        filling.take(&mut guard.buffered)?;
+        while !filling.is_full() && filling.receive_rest(&self.socket)? > 0 {}
+        Ok(filling.len())
     }
 
     fn closed(&self) -> bool {

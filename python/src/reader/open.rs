@@ -3,12 +3,12 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyString, PyType};
+use pyo3::types::{PyBytes, PyType};
 
 use super::{Reader, count};
 use crate::growing::Growing;
-use crate::guard::Guard;
 use crate::head::{Head, parse_head};
+use crate::kind::Kind;
 use crate::socket::BLOCK;
 
 /// What `sock` is read through: a [`Reader`] on exactly the interpreter's own sockets, TLS included;
@@ -24,9 +24,8 @@ pub(crate) fn open_reader<'py>(sock: &Bound<'py, PyAny>) -> PyResult<Bound<'py, 
 /// A [`Reader`], if `sock` is one of the interpreter's own sockets, and waits.
 pub(crate) fn open_stock<'py>(sock: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Reader>>> {
     let py = sock.py();
-    let kind = sock.get_type();
-    let plain = is_stock(&PLAIN, &kind, "socket", "socket")?;
-    if !plain && !is_tls(sock)? {
+    let kind = Kind::of(sock)?;
+    if kind == Kind::Other {
         return Ok(None);
     }
     // A socket that never waits reads by halves: io's own files know how.
@@ -34,62 +33,7 @@ pub(crate) fn open_stock<'py>(sock: &Bound<'py, PyAny>) -> PyResult<Option<Bound
     if !timeout.is_none() && timeout.extract::<f64>()? == 0.0 {
         return Ok(None);
     }
-    Ok(Some(Bound::new(py, Reader::over(sock, !plain)?)?))
-}
-
-/// Whether `sock` is one of the interpreter's own sockets with TLS.
-pub(crate) fn is_tls(sock: &Bound<'_, PyAny>) -> PyResult<bool> {
-    is_stock(&TLS, &sock.get_type(), "ssl", "SSLSocket")
-}
-
-/// A class of sockets, with what it did when it was first seen.
-struct Stock {
-    kind: Py<PyType>,
-    guard: Guard,
-}
-
-static PLAIN: PyOnceLock<Option<Stock>> = PyOnceLock::new();
-static TLS: PyOnceLock<Option<Stock>> = PyOnceLock::new();
-
-/// Whether `kind` is the class `name` that the module `module` of the standard library defines, with its methods
-/// as they are there: not one that somebody has put in its place, whose module is another.
-fn is_stock(
-    known: &PyOnceLock<Option<Stock>>,
-    kind: &Bound<'_, PyType>,
-    module: &str,
-    name: &str,
-) -> PyResult<bool> {
-    let py = kind.py();
-    let stock = match known.get(py) {
-        Some(stock) => stock,
-        None if kind.qualname()? == name && kind.module()? == module => {
-            known.get_or_try_init(py, || Stock::new(kind))?
-        }
-        None => return Ok(false),
-    };
-    match stock {
-        Some(stock) if stock.kind.is(kind) => stock.guard.passes_kind(kind),
-        _ => Ok(false),
-    }
-}
-
-impl Stock {
-    /// `None` if a method has been replaced already.
-    fn new(kind: &Bound<'_, PyType>) -> PyResult<Option<Stock>> {
-        let steps = PyDict::new(kind.py());
-        // Plain sockets have no `read`.
-        for name in ["recv", "recv_into", "sendall", "send", "read", "makefile", "_decref_socketios"] {
-            let Some(step) = kind.getattr_opt(name)? else { continue };
-            // A method in C knows its class only.
-            let owner = step.getattr("__objclass__").unwrap_or_else(|_| step.clone());
-            let module = owner.getattr("__module__")?;
-            if !["_socket", "socket", "ssl"].iter().any(|own| module.eq(own).unwrap_or(false)) {
-                return Ok(None);
-            }
-            steps.set_item(PyString::intern(kind.py(), name), step)?;
-        }
-        Ok(Some(Stock { kind: kind.clone().unbind(), guard: Guard::new(&steps, None, None, Vec::new())? }))
-    }
+    Ok(Some(Bound::new(py, Reader::over(sock, kind)?)?))
 }
 
 /// The response head that `fp` has next, if `fp` is a [`Reader`], or a reader of io's that has all of it in its
