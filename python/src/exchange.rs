@@ -6,7 +6,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyType};
 
 use crate::guard::Guard;
 use crate::head::is_head;
-use crate::reader::{Reader, open_stock};
+use crate::reader::{Filling, Reader, open_stock};
 use crate::socket;
 
 /// The answer to `method` that `sock` has next, as a response of the class `kind`, made by `new`, which is its
@@ -61,31 +61,68 @@ pub(crate) fn read_rest<'py>(
     guard: &Bound<'py, Guard>,
     response: &Bound<'py, PyAny>,
 ) -> PyResult<Option<(Bound<'py, PyBytes>, usize)>> {
-    let py = response.py();
-    let own = response.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
-    let Some(fp) = own.get_item(intern!(py, "fp"))? else { return Ok(None) };
-    let Ok(reader) = fp.cast_exact::<Reader>() else { return Ok(None) };
-    let chunked =
-        own.get_item(intern!(py, "chunked"))?.is_some_and(|chunked| chunked.is(PyBool::new(py, false)));
-    let length = own.get_item(intern!(py, "length"))?;
-    let amount =
-        length.as_ref().and_then(|length| length.cast_exact::<PyInt>().ok()?.extract::<isize>().ok());
-    let Some(Ok(amount)) = amount.filter(|_| chunked).map(usize::try_from) else { return Ok(None) };
-    // An answer to HEAD has no body, whatever somebody has set.
-    let method = own.get_item(intern!(py, "_method"))?;
-    if amount > 0 && method.is_some_and(|method| method.eq(intern!(py, "HEAD")).unwrap_or(false)) {
-        return Ok(None);
-    }
-    if !guard.get().passes_with(response, &own)? {
-        return Ok(None);
-    }
-    let reader = reader.get();
-    let data = reader.read(py, length.as_ref())?;
-    let missing = amount - data.as_bytes().len();
+    let Some(body) = Body::of(guard, response)? else { return Ok(None) };
+    let data = body.reader.get().read(response.py(), Some(&body.length))?;
+    let missing = body.amount - data.as_bytes().len();
     if missing == 0 {
-        own.set_item(intern!(py, "fp"), py.None())?;
-        own.set_item(intern!(py, "length"), 0)?;
-        reader.close(py)?;
+        body.end()?;
     }
     Ok(Some((data, missing)))
+}
+
+/// The same for as much of it as `buffer` has room for, which gives the number of bytes that came; only if none are
+/// missing are they taken from the response's length. `None` also if the buffer is not of single bytes.
+#[pyfunction]
+pub(crate) fn read_into(
+    guard: &Bound<'_, Guard>,
+    response: &Bound<'_, PyAny>,
+    buffer: &Bound<'_, PyAny>,
+) -> PyResult<Option<(usize, usize)>> {
+    let Some(body) = Body::of(guard, response)? else { return Ok(None) };
+    let Some(filling) = Filling::bytes(buffer, body.amount)? else { return Ok(None) };
+    let room = filling.room();
+    let len = body.reader.get().fill(filling)?;
+    if len == body.amount {
+        body.end()?;
+    } else if len == room {
+        body.own.set_item(intern!(response.py(), "length"), body.amount - len)?;
+    }
+    Ok(Some((len, room - len)))
+}
+
+/// What is left of a body whose length is known.
+struct Body<'py> {
+    own: Bound<'py, PyDict>,
+    reader: Bound<'py, Reader>,
+    length: Bound<'py, PyAny>,
+    amount: usize,
+}
+
+impl<'py> Body<'py> {
+    fn of(guard: &Bound<'py, Guard>, response: &Bound<'py, PyAny>) -> PyResult<Option<Body<'py>>> {
+        let py = response.py();
+        let own = response.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+        let Some(fp) = own.get_item(intern!(py, "fp"))? else { return Ok(None) };
+        let Ok(reader) = fp.cast_into_exact::<Reader>() else { return Ok(None) };
+        let chunked =
+            own.get_item(intern!(py, "chunked"))?.is_some_and(|chunked| chunked.is(PyBool::new(py, false)));
+        let Some(length) = own.get_item(intern!(py, "length"))?.filter(|_| chunked) else { return Ok(None) };
+        let amount = length.cast_exact::<PyInt>().ok().and_then(|length| length.extract::<isize>().ok());
+        let Some(Ok(amount)) = amount.map(usize::try_from) else { return Ok(None) };
+        // An answer to HEAD has no body, whatever somebody has set.
+        let method = own.get_item(intern!(py, "_method"))?;
+        if amount > 0 && method.is_some_and(|method| method.eq(intern!(py, "HEAD")).unwrap_or(false)) {
+            return Ok(None);
+        }
+        let passes = guard.get().passes_with(response, &own)?;
+        Ok(passes.then_some(Body { own, reader, length, amount }))
+    }
+
+    /// All of it has come.
+    fn end(&self) -> PyResult<()> {
+        let py = self.own.py();
+        self.own.set_item(intern!(py, "fp"), py.None())?;
+        self.own.set_item(intern!(py, "length"), 0)?;
+        self.reader.get().close(py)
+    }
 }

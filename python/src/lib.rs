@@ -26,7 +26,7 @@ mod _engine {
     #[pymodule_export]
     use crate::encode::{field_line, join_head};
     #[pymodule_export]
-    use crate::exchange::{begin, read_rest, send_all};
+    use crate::exchange::{begin, read_into, read_rest, send_all};
     #[pymodule_export]
     use crate::guard::Guard;
     #[pymodule_export]

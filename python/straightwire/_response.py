@@ -15,6 +15,7 @@ from straightwire._engine import (
     Guard,
     open_reader,
     read_chunks,
+    read_into,
     read_rest,
     read_up_to,
     readinto_chunks,
@@ -277,6 +278,18 @@ class HTTPResponse(io.BufferedIOBase):
 
     def readinto(self, b: Any) -> int:
         """Fills `b`, less only at the body's end; says how many bytes there were."""
+        read = read_into(WHOLE, self, b)
+        if read is not None:
+            # As with `read`: a body whose length is known.
+            count, missing = read
+            if missing:
+                if self.strict_length:
+                    strict.check_end(self, bytes(b[:count]))
+                if count:
+                    self.length -= count
+                else:
+                    self._close_conn()
+            return count
         if self.fp is None:
             return 0
         if self._method == "HEAD":

@@ -4,7 +4,7 @@ use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyMemoryView, PySlice};
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PySlice};
 
 use super::buffer::Buffered;
 use crate::growing::Growing;
@@ -72,6 +72,17 @@ impl<'py> Filling<'py> {
         }
         let room = buffer.len_bytes();
         Ok(Filling { object, buffer, room, len: 0 })
+    }
+
+    /// The first `most` bytes of a buffer that is written and seen as bytes by itself, `None` if it isn't.
+    pub(crate) fn bytes(object: &'py Bound<'py, PyAny>, most: usize) -> PyResult<Option<Filling<'py>>> {
+        if !object.is_exact_instance_of::<PyByteArray>() && !object.is_exact_instance_of::<PyMemoryView>() {
+            return Ok(None);
+        }
+        let Ok(buffer) = PyBuffer::get(object) else { return Ok(None) };
+        let plain = buffer.dimensions() == 1 && buffer.is_c_contiguous() && !buffer.readonly();
+        let room = buffer.len_bytes().min(most);
+        Ok(plain.then_some(Filling { object, buffer, room, len: 0 }))
     }
 
     pub(crate) fn py(&self) -> Python<'py> {

@@ -18,9 +18,9 @@ use crate::head::Head;
 use crate::kind::Kind;
 use crate::scan::Scan;
 use crate::socket::{Socket, count, count_file};
-use body::Filling;
 use buffer::{Buffered, Framing};
 
+pub(crate) use body::Filling;
 pub(crate) use chunks::{read_chunks, readinto_chunks};
 pub(crate) use open::{open_reader, open_stock, read_up_to, take_head};
 
