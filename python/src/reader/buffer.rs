@@ -132,7 +132,8 @@ impl Buffered {
         let mut seen = 0;
         loop {
             let bytes = self.bytes(py);
-            let after_line = |end: usize| bytes[end..].starts_with(b"\n") || bytes[end..].starts_with(b"\r\n");
+            let after_line =
+                |end: usize| bytes[end..].starts_with(b"\n") || bytes[end..].starts_with(b"\r\n");
             let ends = bytes[seen..].iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
             let mut ends = ends.map(|(at, _)| seen + at + 1);
             if after_line(0) || ends.any(after_line) || bytes.len() > GATHERED {
