@@ -62,7 +62,8 @@ impl<C: From<HttpConnection>> ConnectionBuilder<C> {
     /// body waits to be wanted by [`request`](HttpConnection::request); which
     /// fails as usual if that doesn't work either. A [deadline](Self::deadline) goes on counting. Nothing is
     /// repeated after a timeout, after an answer that makes no sense, or without
-    /// [`auto_open`](Self::auto_open). A [`Tap`](crate::Tap) is told by [`Event::Repeating`], the caller by
+    /// [`auto_open`](Self::auto_open). A [`Tap`](crate::Tap) is told by
+    /// [`Event::Repeating`](crate::Event::Repeating), the caller by
     /// [`HttpResponse::was_repeated`](crate::HttpResponse::was_repeated) and by
     /// [`Timings::earlier`](crate::Timings::earlier).
     ///
