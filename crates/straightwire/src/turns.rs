@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::mem;
 
 /// What is known of the request that it is about now, and of others that wait for their turn.
-#[derive(Default)]
 pub(crate) struct Turns<T> {
     pub(crate) now: T,
     index: usize,

@@ -41,7 +41,7 @@ impl Watchers {
     }
 
     pub(crate) fn keep_time(&mut self, on: bool) {
-        self.stopwatches = on.then(Turns::default);
+        self.stopwatches = on.then(|| Turns::new(Stopwatch::default()));
     }
 
     /// `None` where there is nobody, so that one test tells whether anybody has to be told.
