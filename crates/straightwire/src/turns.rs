@@ -11,7 +11,6 @@ pub(crate) struct Turns<T> {
 }
 
 impl<T> Turns<T> {
-    #[cfg(any(feature = "tracing", test))]
     pub(crate) fn new(now: T) -> Turns<T> {
         Turns { now, index: 0, others: BTreeMap::new() }
     }

@@ -108,7 +108,12 @@ impl TlsStream {
             // A failure is told to the peer too, if it still listens.
             let sent = tls.send_out();
             match taken.map_err(|err| err.in_phase(Phase::Tls))? {
-                Taken::All | Taken::Enough => break,
+                Taken::All | Taken::Enough => {
+                    // A peer that went away may have said why: reading tells.
+                    sent.or_else(|err| if has_gone(&err) { Ok(()) } else { Err(err) })
+                        .map_err(|err| Error::io(Phase::Tls, &doing, err))?;
+                    break;
+                }
                 Taken::NeedsMore => {}
                 Taken::Closed => return Err(no_handshake(name)),
             }
@@ -130,7 +135,7 @@ impl TlsStream {
         }
         let sent = self.stream.write_all(&self.out[self.sent..]).and_then(|()| self.stream.flush());
         self.forget_sent();
-        sent
+        sent.inspect_err(|_| self.write_no_more())
     }
 
     /// Sends what goes without waiting, and keeps the rest; `WouldBlock` if there is some.
@@ -143,6 +148,7 @@ impl TlsStream {
                     if !matches!(err.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Unsupported) {
                         // It will never go, and must not keep us from reading what came before.
                         self.forget_sent();
+                        self.write_no_more();
                     }
                     return Err(err);
                 }
@@ -169,6 +175,11 @@ impl TlsStream {
     fn forget_sent(&mut self) {
         self.out.clear();
         self.sent = 0;
+    }
+
+    /// Half a record may be out, and whatever came behind it would be taken for the rest of it.
+    fn write_no_more(&mut self) {
+        self.has_ended = true;
     }
 
     /// Puts plaintext behind `out` as records; how much of it that was.
@@ -314,6 +325,12 @@ impl fmt::Display for Truncated {
 }
 
 impl std::error::Error for Truncated {}
+
+/// Whether the peer is no more, as far as an error of writing tells.
+fn has_gone(err: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    matches!(err.kind(), BrokenPipe | ConnectionReset | ConnectionAborted | NotConnected)
+}
 
 fn no_handshake(name: &str) -> Error {
     let message = format!("{name} closed the connection in the middle of the handshake");
