@@ -90,7 +90,7 @@ def begin_by_lines(self: Any, max_headers: int | None) -> None:
     if self.debuglevel > 0:
         for name, value in headers.items():
             say("header:", name + ":", value)
-    self.will_close = self._check_close()
+    self.will_close = self._check_close() or (self.lenient_headers and lenient.may_have_framed(headers))
     self._frame(status, headers.get("transfer-encoding"), headers.get("content-length"))
 
 

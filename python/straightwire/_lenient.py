@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _FIELD = re.compile(rb"[!-9;-~]+:[^\r\n\0]*\r?\n?").fullmatch
 _CONTINUATION = re.compile(rb"[ \t][^\r\n\0]*\r?\n?").fullmatch
 
+# What tells where the body ends, or that the connection does.
+_FRAMING = re.compile("transfer-encoding|content-length|connection", re.IGNORECASE).search
+
 
 def parse_header_lines(lines: list[bytes]) -> Any:
     """The message that the good lines make, with a defect for each of the others.
@@ -41,3 +44,8 @@ def parse_header_lines(lines: list[bytes]) -> Any:
     message = face._parse_header_lines([*good, b"\r\n"])
     message.defects.extend(defects)
     return message
+
+
+def may_have_framed(message: Any) -> bool:
+    """Whether a line was left out that others may read: to them what follows may be another message."""
+    return any(_FRAMING(defect.line or "") for defect in message.defects)

@@ -42,6 +42,16 @@ def test_the_others_are_kept(kind: str) -> None:
         assert "".join(found.line for found in response.msg.defects).encode("latin-1") == line
 
 
+@pytest.mark.parametrize(
+    "line", [b"Transfer-Encoding : chunked", b"X Content-Length: 9", b"nonsense\r\n connection: close"]
+)
+def test_a_connection_is_closed_if_such_a_line_may_have_framed_the_body(line: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + line + b"\r\n\r\nok"
+    with Server(answers(head)) as server:
+        response = get(server, lenient_headers=True)
+        assert (response.length, response.will_close, response.read()) == (2, True, b"ok")
+
+
 def test_a_first_line_that_goes_on_from_nothing() -> None:
     with Server(answers(b"HTTP/1.1 200 OK\r\n and more\r\nA: b\r\nContent-Length: 0\r\n\r\n")) as server:
         response = get(server, lenient_headers=True)
