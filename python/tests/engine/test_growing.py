@@ -95,7 +95,11 @@ class Spoilt(socket.socket):
         return self.spoil(self, view)
 
 
-def spoilt(spoil: Callable[[Any, memoryview], Any], size: int = 2 * MIB) -> bytes:
+# More than two calls can take in, however much is there: at most 1 MiB each.
+SPOILT = 3 * MIB
+
+
+def spoilt(spoil: Callable[[Any, memoryview], Any]) -> bytes:
     """A body read off such a socket."""
     ours, theirs = socket.socketpair()
     stop = threading.Event()
@@ -103,7 +107,7 @@ def spoilt(spoil: Callable[[Any, memoryview], Any], size: int = 2 * MIB) -> byte
     def send() -> None:
         with theirs:
             try:
-                theirs.sendall(made(size))
+                theirs.sendall(made(SPOILT))
             except OSError:
                 # The reader has given up.
                 stop.set()
@@ -113,7 +117,7 @@ def spoilt(spoil: Callable[[Any, memoryview], Any], size: int = 2 * MIB) -> byte
     with Spoilt(fileno=ours.detach(), spoil=spoil) as sock, Reader(sock) as reader:
         sock.settimeout(30)
         try:
-            return reader.read(size)
+            return reader.read(SPOILT)
         finally:
             # Whoever sends more than fits is to end, too.
             sock.shutdown(socket.SHUT_RDWR)
@@ -144,7 +148,7 @@ def test_a_count_beyond_the_view_counts_for_the_view() -> None:
         view[:] = b"!" * len(view)
         return 1 << 40
 
-    assert len(spoilt(boast)) == 2 * MIB
+    assert len(spoilt(boast)) == SPOILT
 
 
 def kept(keep: Callable[[memoryview], Any]) -> tuple[list[Any], Callable[[Any, memoryview], int]]:
@@ -160,7 +164,7 @@ def kept(keep: Callable[[memoryview], Any]) -> tuple[list[Any], Callable[[Any, m
 
 def test_a_view_that_is_kept_is_dead() -> None:
     held, receive = kept(lambda view: view)
-    assert spoilt(receive) == made(2 * MIB)
+    assert spoilt(receive) == made(SPOILT)
     assert held
     for view in held:
         with pytest.raises(ValueError, match="released"):
@@ -169,7 +173,7 @@ def test_a_view_that_is_kept_is_dead() -> None:
 
 def test_what_a_view_looks_at_gives_no_other() -> None:
     held, receive = kept(lambda view: view.obj)
-    assert spoilt(receive) == made(2 * MIB)
+    assert spoilt(receive) == made(SPOILT)
     for room in held:
         with pytest.raises(BufferError, match="handed on"):
             memoryview(room)
