@@ -114,7 +114,11 @@ def test_a_body_that_ends_with_the_connection_in_tls(way: str, contexts: tuple[A
         return b"".join(came)
 
     with Server(cut, cut, end, tls=contexts[0]) as server:
-        with pytest.raises(client.IncompleteRead):
-            read(strict=True)
+        if contexts[1].options & ssl.OP_IGNORE_UNEXPECTED_EOF:
+            # Some Pythons set this, so that OpenSSL itself takes such an end for one with a goodbye.
+            assert read(strict=True) == BODY
+        else:
+            with pytest.raises(client.IncompleteRead):
+                read(strict=True)
         assert read(strict=False) == BODY
         assert read(strict=True) == BODY
