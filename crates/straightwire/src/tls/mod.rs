@@ -1,6 +1,8 @@
 //! TLS: what is asked of it, and what came of it.
 
 #[cfg(feature = "tls")]
+mod ends;
+#[cfg(feature = "tls")]
 mod engine;
 mod session;
 #[cfg(feature = "tls")]

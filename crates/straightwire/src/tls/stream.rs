@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::TlsSession;
+use super::ends::{Truncated, has_gone, no_handshake};
 use super::engine::{Engine, FRAGMENT, Taken};
 use crate::buffer::ReceiveBuffer;
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, Phase, Result};
 use crate::transport::{Interrupt, Readiness, Ready, Transport};
 
 /// How much plaintext becomes records at a time.
@@ -312,29 +313,6 @@ impl TlsStream {
         self.state = State::Broken;
         self.failure = Some(err);
     }
-}
-
-/// The stream ended without close_notify: whether all has come, nobody knows (RFC 8446 6.1, RFC 9112 9.8).
-#[derive(Debug)]
-struct Truncated;
-
-impl fmt::Display for Truncated {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the TLS connection ended without close_notify")
-    }
-}
-
-impl std::error::Error for Truncated {}
-
-/// Whether the peer is no more, as far as an error of writing tells.
-fn has_gone(err: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
-    matches!(err.kind(), BrokenPipe | ConnectionReset | ConnectionAborted | NotConnected)
-}
-
-fn no_handshake(name: &str) -> Error {
-    let message = format!("{name} closed the connection in the middle of the handshake");
-    Error::new(ErrorKind::Tls, message).in_phase(Phase::Tls)
 }
 
 impl Read for TlsStream {
