@@ -156,6 +156,9 @@ def _given_up(case: Case, ours: Entry, theirs: Entry) -> bool:
         and ours.call[0].startswith("c.")
         and (
             ours.opened == theirs.opened + 1
+            or raised(ours.outcome) == "NotConnected"
+            and ("c.set", "auto_open", 0) in case.steps
+            and ours.sent == b""
             or changed(ours, theirs) == {"connection"}
             and "sock" in differing(ours.connection, theirs.connection)
             and differing(ours.connection, theirs.connection)
@@ -318,6 +321,7 @@ def _read_ahead(case: Case, ours: Entry, theirs: Entry) -> bool:
         or (_name(ours) in ("peek", "read1") or ours.call[0] == "file")
         and isinstance(mine, bytes)
         and isinstance(yours, bytes)
-        and min(len(mine), len(yours)) > 4000
+        and max(map(len, case.wires)) > 8000
+        and min(len(mine), len(yours)) > 0
         and (mine.startswith(yours) or yours.startswith(mine))
     )
