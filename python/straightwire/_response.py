@@ -125,6 +125,9 @@ class HTTPResponse(io.BufferedIOBase):
             if head is None:
                 break
             if head.status >= 200 or not interims.is_skipped(self, head.status):
+                # Whatever was put in their place before the head was read gives way to it.
+                for name in ("headers", "msg"):
+                    self.__dict__.pop(name, None)
                 head.begin(self, self._method)
                 return
             interims.note(self, head.status, head.reason, heads.message(head))

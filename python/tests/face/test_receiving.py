@@ -267,3 +267,16 @@ def test_a_head_that_comes_too_late_leaves_what_came() -> None:
         assert (response.status, response.reason, response.version) == (200, "OK", 11)
         assert response.length == "UNKNOWN"
         response.close()
+
+
+@pytest.mark.parametrize("name", ["headers", "msg"])
+def test_what_stood_in_place_of_the_headers_gives_way(name: str) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(HEAD + b"Content-Length: 0\r\n\r\n")
+        response = client.HTTPResponse(ours)
+        setattr(response, name, None)
+        response.begin()
+        assert response.msg is response.headers
+        assert response.headers["content-length"] == "0"
+        response.close()
