@@ -1,6 +1,8 @@
 //! TLS over a line that damages what the server sends: whatever arrives, the client neither panics nor hangs
 //! nor takes anything for an answer that the server did not give.
 
+#![cfg(feature = "tls")]
+
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
